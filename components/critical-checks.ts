@@ -1,0 +1,62 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { DeployedEnvironment } from "../rehearsal/checks/check.ts";
+import { criticalChecks } from "../rehearsal/checks/critical-checks.ts";
+import { describeResult, runChecks } from "../rehearsal/checks/run-checks.ts";
+import { laterValue } from "./engine-objects.ts";
+
+/** Arguments of the critical checks. */
+export interface CriticalChecksArgs {
+  /** Another value for each deployment: the checks run when it changes. */
+  readonly deployment: pulumi.Output<string>;
+  /** What is looked at, known when everything is deployed. */
+  readonly environment: pulumi.Output<DeployedEnvironment>;
+}
+
+/** Runs the critical checks after a deployment. A failed one fails `pulumi up` with its name, what was expected, what was seen. */
+export class CriticalChecks extends pulumi.ComponentResource {
+  /** A line for each check of the last deployment. */
+  public readonly results: pulumi.Output<readonly string[]>;
+
+  public constructor(name: string, args: CriticalChecksArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("rehearsal:index:CriticalChecks", name, {}, opts);
+    const environment = laterValue(args.environment);
+    let lines: readonly string[] | undefined;
+    const check = new pulumi.ResourceHook(`${name}-run`, async () => {
+      const deployed = await environment();
+      if (deployed === undefined) return;
+      lines = await runAll(deployed);
+    });
+    const passed = new pulumi.Stash(
+      `${name}-passed`,
+      { input: args.deployment },
+      { parent: this, hooks: { beforeCreate: [check], beforeUpdate: [check] } },
+    );
+    // A hook hands nothing to the program: what it found is in memory after the resource, and when it had nothing to do
+    // in the stack's outputs of before.
+    const before = new pulumi.StackReference(
+      `${name}-before`,
+      { name: `organization/${pulumi.getProject()}/${pulumi.getStack()}` },
+      { parent: this },
+    ).getOutput("checks");
+    this.results = pulumi
+      .all([passed.urn, before])
+      .apply(([, old]) => lines ?? (old as readonly string[] | undefined) ?? []);
+    this.registerOutputs();
+  }
+}
+
+async function runAll(environment: DeployedEnvironment): Promise<readonly string[]> {
+  const results = await runChecks(criticalChecks, environment);
+  const lines = results.map(describeResult);
+  const failed = results.filter(({ state }) => state === "failed");
+  for (const line of lines) await pulumi.log.info(`check | ${line}`);
+  if (failed.length > 0) {
+    const names = failed.map(({ id }) => id).join(", ");
+    throw new Error(
+      [`${failed.length} of ${results.length} critical checks failed: ${names}`, ...failed.map(describeResult)].join(
+        "\n",
+      ),
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,166 @@
+import * as postgresql from "@pulumi/postgresql";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { removeLeftoverDatabase, removeLeftoverRole } from "../engine/postgres.ts";
+import { laterValue } from "./engine-objects.ts";
+import type { DatabaseAdministration } from "./postgres-database.ts";
+
+/** `owner` migrates and owns the schema, `app` and `etl` read and write rows, `report` only reads. */
+export type RoleName = "owner" | "app" | "etl" | "report";
+
+/** Arguments of the roles, their database and their rights. */
+export interface DatabaseRolesArgs {
+  readonly administration: DatabaseAdministration;
+  readonly adminPassword: pulumi.Output<string>;
+  readonly databaseName: string;
+  readonly rolePrefix: string;
+  readonly extensions: readonly string[];
+  readonly protect: boolean;
+}
+
+/** A role that can log in. */
+export interface Login {
+  readonly name: string;
+  readonly password: pulumi.Output<string>;
+}
+
+/** What each role may do with the tables and sequences of the schema, those of later migrations too. */
+const RIGHTS: Record<Exclude<RoleName, "owner">, { table: string[]; sequence: string[] }> = {
+  app: { table: ["SELECT", "INSERT", "UPDATE", "DELETE"], sequence: ["SELECT", "USAGE"] },
+  etl: { table: ["SELECT", "INSERT", "UPDATE", "DELETE"], sequence: ["SELECT", "USAGE"] },
+  report: { table: ["SELECT"], sequence: ["SELECT"] },
+};
+
+/**
+ * The environment's roles, database, extensions and grants.
+ *
+ * Rights are default privileges of `owner`, which alone creates tables: what a migration makes later has them too.
+ */
+export class DatabaseRoles extends pulumi.ComponentResource {
+  readonly #logins: Record<RoleName, Login>;
+
+  public constructor(name: string, args: DatabaseRolesArgs, opts: pulumi.ComponentResourceOptions) {
+    super("rehearsal:index:DatabaseRoles", name, {}, opts);
+    const roles = { owner: this.#role("owner", name, args), ...this.#workers(name, args) };
+    this.#logins = {
+      owner: roles.owner.login,
+      app: roles.app.login,
+      etl: roles.etl.login,
+      report: roles.report.login,
+    };
+    const database = this.#database(name, args, roles.owner.resource);
+    for (const extension of args.extensions) {
+      new postgresql.Extension(
+        `${name}-extension-${extension}`,
+        { name: extension, database: database.name },
+        { parent: this },
+      );
+    }
+    for (const role of ["app", "etl", "report"] as const)
+      this.#grant(name, role, roles[role].resource, roles.owner.resource, database);
+    this.registerOutputs();
+  }
+
+  /** Name and password of a role. */
+  public login(role: RoleName): Login {
+    return this.#logins[role];
+  }
+
+  #workers(name: string, args: DatabaseRolesArgs) {
+    return {
+      app: this.#role("app", name, args),
+      etl: this.#role("etl", name, args),
+      report: this.#role("report", name, args),
+    };
+  }
+
+  #role(role: RoleName, name: string, args: DatabaseRolesArgs): { login: Login; resource: postgresql.Role } {
+    const roleName = `${args.rolePrefix}${role}`;
+    const { result } = new random.RandomPassword(
+      `${name}-${role}-password`,
+      { length: 32, special: false },
+      { parent: this },
+    );
+    const adminPassword = laterValue(args.adminPassword);
+    const resource = new postgresql.Role(
+      `${name}-${role}`,
+      { name: roleName, login: true, password: result },
+      {
+        parent: this,
+        hooks: {
+          beforeCreate: [
+            new pulumi.ResourceHook(`${name}-${role}-leftover`, async () => {
+              const password = await adminPassword();
+              if (password !== undefined) await removeLeftoverRole({ ...args.administration, password }, roleName);
+            }),
+          ],
+        },
+      },
+    );
+    return { login: { name: roleName, password: result }, resource };
+  }
+
+  #database(name: string, args: DatabaseRolesArgs, owner: postgresql.Role): postgresql.Database {
+    const adminPassword = laterValue(args.adminPassword);
+    return new postgresql.Database(
+      `${name}-database`,
+      { name: args.databaseName, owner: owner.name },
+      {
+        parent: this,
+        protect: args.protect,
+        retainOnDelete: args.protect,
+        hooks: {
+          beforeCreate: [
+            new pulumi.ResourceHook(`${name}-database-leftover`, async () => {
+              const password = await adminPassword();
+              if (password !== undefined)
+                await removeLeftoverDatabase({ ...args.administration, password }, args.databaseName);
+            }),
+          ],
+        },
+      },
+    );
+  }
+
+  /** One grant after the other: the server refuses concurrent changes of one object's rights. */
+  #grant(
+    name: string,
+    role: Exclude<RoleName, "owner">,
+    resource: postgresql.Role,
+    owner: postgresql.Role,
+    database: postgresql.Database,
+  ): void {
+    const schema = new postgresql.Grant(
+      `${name}-${role}-schema`,
+      { database: database.name, role: resource.name, schema: "public", objectType: "schema", privileges: ["USAGE"] },
+      { parent: this, dependsOn: this.#lastGrant },
+    );
+    const tables = new postgresql.DefaultPrivileges(
+      `${name}-${role}-tables`,
+      {
+        database: database.name,
+        role: resource.name,
+        owner: owner.name,
+        schema: "public",
+        objectType: "table",
+        privileges: RIGHTS[role].table,
+      },
+      { parent: this, dependsOn: [schema] },
+    );
+    const sequences = new postgresql.DefaultPrivileges(
+      `${name}-${role}-sequences`,
+      {
+        database: database.name,
+        role: resource.name,
+        owner: owner.name,
+        schema: "public",
+        objectType: "sequence",
+        privileges: RIGHTS[role].sequence,
+      },
+      { parent: this, dependsOn: [tables] },
+    );
+    this.#lastGrant = [sequences];
+  }
+
+  #lastGrant: pulumi.Resource[] = [];
+}

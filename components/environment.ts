@@ -1,0 +1,316 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type Dockerode from "dockerode";
+import { dockerClient } from "../engine/docker-client.ts";
+import { CriticalChecks } from "./critical-checks.ts";
+import { deployedEnvironment, type EnvironmentServices, serviceList } from "./deployed-environment.ts";
+import { DjangoApp } from "./django-app.ts";
+import { type DjangoProcess, djangoVariables } from "./django-process.ts";
+import { environmentLabels } from "./engine-objects.ts";
+import type { EnvironmentSettings } from "./environment-settings.ts";
+import { EtlWorker } from "./etl-worker.ts";
+import { Gateway } from "./gateway.ts";
+import { fullHostnames } from "./gateway-config.ts";
+import { Migration } from "./migration.ts";
+import { Networks } from "./networks.ts";
+import { PostgresDatabase } from "./postgres-database.ts";
+import { ReleaseImages, type ReleaseReferences } from "./release-images.ts";
+import { Rollout } from "./rollout.ts";
+import { StaticFiles } from "./static-files.ts";
+
+/** What the components of one environment share. */
+interface Shared {
+  readonly name: string;
+  readonly settings: EnvironmentSettings;
+  readonly engine: Dockerode;
+  readonly hostnames: readonly string[];
+  readonly owner: Environment;
+}
+
+/**
+ * One complete environment: release images, networks, database, migrations, application, ETL worker, static files, TLS
+ * gateway, and the checks that everything works. Nothing in it asks which environment it is in: whatever differs is a
+ * setting.
+ */
+export class Environment extends pulumi.ComponentResource {
+  public readonly urls: readonly string[];
+  public readonly release: string;
+  /** What another environment takes the release by. */
+  public readonly releaseReferences: pulumi.Output<ReleaseReferences>;
+  public readonly databaseAddress: string;
+  /** Certificate of the authority to trust (PEM); empty where a public one has issued. */
+  public readonly certificateAuthority: pulumi.Output<string>;
+  public readonly adminUsername: string;
+  public readonly adminPassword: pulumi.Output<string>;
+  /** A command that shows the application's log. */
+  public readonly logs: string;
+  /** A line for each critical check of the last deployment. */
+  public readonly checks: pulumi.Output<readonly string[]>;
+
+  public constructor(stack: string, settings: EnvironmentSettings, opts?: pulumi.ComponentResourceOptions) {
+    const name = `${settings.app.name}-${stack}`;
+    super("rehearsal:index:Environment", name, {}, opts);
+    const provider = new docker.Provider(`${name}-engine`, { host: settings.engine.host }, { parent: this });
+    const shared: Shared = {
+      name,
+      settings,
+      engine: dockerClient(settings.engine.host),
+      hostnames: fullHostnames(settings.gateway.domain, settings.gateway.hostnames),
+      owner: this,
+    };
+    // The provider is inherited by all that is below a component.
+    const component: pulumi.ComponentResourceOptions = { parent: this, providers: [provider] };
+
+    const images = releaseImages(shared, component);
+    const networks = new Networks(
+      `${name}-networks`,
+      { environmentName: name, outside: settings.network.outside, engine: shared.engine },
+      component,
+    );
+    const volumes = createVolumes(shared, provider);
+    const database = createDatabase(shared, images, networks, component);
+    const secretKey = password(shared, "django-secret-key", 64);
+    const adminPassword = password(shared, "admin-password", 24);
+    const process = djangoProcess(shared, images, secretKey);
+    const migration = migrate(shared, images, database, process, adminPassword, component);
+    const migrated = { ...component, dependsOn: [migration] };
+    const services = createServices(shared, { images, networks, volumes, database, process }, migrated);
+    const gateway = createGateway(shared, images, networks, component);
+    const all: EnvironmentServices = { ...services, gateway: gateway.service };
+    const rollout = new Rollout(
+      `${name}-rollout`,
+      { services: serviceList(all), timeoutSeconds: settings.rollout.timeoutSeconds, engine: shared.engine },
+      component,
+    );
+    const deployed = deployedEnvironment({
+      ...shared,
+      images,
+      database,
+      authority: gateway.authority,
+      process,
+      adminPassword,
+      services: all,
+    });
+    const checks = new CriticalChecks(
+      `${name}-checks`,
+      { deployment: rollout.deployment, environment: deployed },
+      { ...component, dependsOn: [rollout] },
+    );
+
+    const port = settings.gateway.port === 443 ? "" : `:${settings.gateway.port}`;
+    this.urls = shared.hostnames.filter((host) => !host.startsWith("*")).map((host) => `https://${host}${port}/`);
+    this.release = images.release;
+    this.releaseReferences = images.references;
+    this.databaseAddress = database.address;
+    this.certificateAuthority = gateway.authority;
+    this.adminUsername = settings.app.adminUsername;
+    this.adminPassword = adminPassword;
+    this.logs = `docker service logs --follow ${services.app.serviceName}`;
+    this.checks = checks.results;
+    this.registerOutputs();
+  }
+}
+
+function releaseImages({ name, settings, engine }: Shared, opts: pulumi.ComponentResourceOptions): ReleaseImages {
+  return new ReleaseImages(
+    `${name}-release`,
+    {
+      projectName: settings.app.name,
+      source: settings.app.source,
+      settingsModule: settings.app.settingsModule,
+      environment: settings.app.environment,
+      baseImage: settings.images.base,
+      registry: settings.images.registry,
+      release: settings.images.release,
+      engine,
+    },
+    opts,
+  );
+}
+
+interface Volumes {
+  readonly static: docker.Volume;
+  readonly media: docker.Volume;
+}
+
+function createVolumes({ name, settings, owner }: Shared, provider: docker.Provider): Volumes {
+  const volume = (role: string, protect: boolean) =>
+    new docker.Volume(
+      `${name}-${role}`,
+      { name: `${name}-${role}`, labels: environmentLabels(name) },
+      { parent: owner, provider, protect, retainOnDelete: protect },
+    );
+  return { static: volume("static", false), media: volume("media", settings.database.protect) };
+}
+
+function createDatabase(
+  { name, settings, engine }: Shared,
+  images: ReleaseImages,
+  networks: Networks,
+  opts: pulumi.ComponentResourceOptions,
+): PostgresDatabase {
+  const { database } = settings;
+  return new PostgresDatabase(
+    `${name}-database`,
+    {
+      environmentName: name,
+      server: database.server,
+      image: images.images.postgres,
+      databaseName: database.name,
+      extensions: database.extensions,
+      adminPort: database.adminPort,
+      maxConnections: database.maxConnections,
+      memoryMiB: database.memoryMiB,
+      protect: database.protect,
+      dataNetwork: networks.data.name,
+      engine,
+    },
+    opts,
+  );
+}
+
+function password({ name, owner }: Shared, role: string, length: number): pulumi.Output<string> {
+  // No special characters: the values stand in URLs, forms and shells.
+  return new random.RandomPassword(`${name}-${role}`, { length, special: false }, { parent: owner }).result;
+}
+
+function djangoProcess(
+  { settings, hostnames }: Shared,
+  images: ReleaseImages,
+  secretKey: pulumi.Output<string>,
+): DjangoProcess {
+  return {
+    release: images.release,
+    settingsModule: settings.app.settingsModule,
+    hostnames,
+    gatewayPort: settings.gateway.port,
+    secretKey,
+    environment: settings.app.environment,
+    secrets: settings.app.secrets,
+  };
+}
+
+function migrate(
+  { name, settings, engine }: Shared,
+  images: ReleaseImages,
+  database: PostgresDatabase,
+  process: DjangoProcess,
+  adminPassword: pulumi.Output<string>,
+  opts: pulumi.ComponentResourceOptions,
+): Migration {
+  return new Migration(
+    `${name}-migration`,
+    {
+      environmentName: name,
+      release: images.release,
+      image: images.images.application,
+      imageName: images.applicationName,
+      serverIdentity: database.serverIdentity,
+      ownerUrl: database.url("owner"),
+      secretKey: process.secretKey,
+      adminUsername: settings.app.adminUsername,
+      adminPassword,
+      variables: djangoVariables(process),
+      secrets: settings.app.secrets,
+      dataNetwork: `${name}-data`,
+      lockTimeoutSeconds: settings.migration.lockTimeoutSeconds,
+      statementTimeoutSeconds: settings.migration.statementTimeoutSeconds,
+      waitSeconds: settings.migration.waitSeconds,
+      memoryMiB: settings.app.memoryMiB,
+      engine,
+    },
+    { ...opts, dependsOn: [database] },
+  );
+}
+
+function createServices(
+  { name, settings, engine }: Shared,
+  parts: {
+    readonly images: ReleaseImages;
+    readonly networks: Networks;
+    readonly volumes: Volumes;
+    readonly database: PostgresDatabase;
+    readonly process: DjangoProcess;
+  },
+  opts: pulumi.ComponentResourceOptions,
+): Omit<EnvironmentServices, "gateway"> {
+  const { images, networks, volumes, database, process } = parts;
+  const common = { environmentName: name, engine };
+  const staticFiles = new StaticFiles(
+    name,
+    {
+      ...common,
+      release: images.release,
+      image: images.images.static,
+      staticVolume: volumes.static.name,
+      mediaVolume: volumes.media.name,
+      appNetwork: networks.app.id,
+      replicas: settings.static.replicas,
+      memoryMiB: settings.static.memoryMiB,
+    },
+    opts,
+  );
+  const app = new DjangoApp(
+    name,
+    {
+      ...common,
+      image: images.images.application,
+      process,
+      command: settings.app.command,
+      databaseUrl: database.url("app"),
+      reportDatabaseUrl: database.url("report"),
+      mediaVolume: volumes.media.name,
+      appNetwork: networks.app.id,
+      dataNetwork: networks.data.id,
+      replicas: settings.app.replicas,
+      memoryMiB: settings.app.memoryMiB,
+      cpus: settings.app.cpus,
+      drainSeconds: settings.app.drainSeconds,
+    },
+    opts,
+  );
+  if (settings.etl.command === "none") return { app: app.service, static: staticFiles.service };
+  const etl = new EtlWorker(
+    name,
+    {
+      ...common,
+      image: images.images.application,
+      process,
+      command: settings.etl.command,
+      environment: settings.etl.environment,
+      databaseUrl: database.url("etl"),
+      mediaVolume: volumes.media.name,
+      dataNetwork: networks.data.id,
+      memoryMiB: settings.etl.memoryMiB,
+      cpus: settings.etl.cpus,
+    },
+    opts,
+  );
+  return { app: app.service, static: staticFiles.service, etl: etl.service };
+}
+
+function createGateway(
+  { name, settings, engine, hostnames }: Shared,
+  images: ReleaseImages,
+  networks: Networks,
+  opts: pulumi.ComponentResourceOptions,
+): Gateway {
+  return new Gateway(
+    name,
+    {
+      environmentName: name,
+      image: images.images.gateway,
+      hostnames,
+      certificate: settings.tls.certificate,
+      port: settings.gateway.port,
+      publish: settings.gateway.publish,
+      maxBodyMiB: settings.gateway.maxBodyMiB,
+      frontNetwork: networks.front.id,
+      appNetwork: networks.app.id,
+      memoryMiB: settings.gateway.memoryMiB,
+      engine,
+    },
+    opts,
+  );
+}

@@ -1,0 +1,218 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { parse as parseYaml } from "yaml";
+import type { z } from "zod";
+import { type SettingEntry, type Settings, settingEntries, settingsSchema } from "./settings.ts";
+
+/** Sections of settings as they stand in a stack's file: not checked yet. */
+export type RawSettings = Record<string, unknown>;
+
+/** One setting that is wrong. */
+export interface SettingFault {
+  /** `section.key`, with the place inside of it where there is one. */
+  readonly path: string;
+  readonly rule: string;
+  /** The value found, in the form of JSON; secrets are not shown. */
+  readonly found: string;
+  readonly remedy: string;
+}
+
+/** What a stack declares, and where it stands. */
+export interface StackSettings {
+  /** The stack's name made fit for host names and for names on the engine. */
+  readonly stack: string;
+  readonly settings: Settings;
+}
+
+/** Stacks whose file is complete; every other stack takes the sandbox's settings under its own. */
+const COMPLETE_STACKS = ["sandbox", "production"];
+
+/**
+ * Reads the settings of the selected stack.
+ *
+ * @throws pulumi.RunError with every fault of the file at once.
+ */
+export function loadSettings(): StackSettings {
+  const stack = pulumi.getStack();
+  const own = sectionsOf(pulumi.runtime.allConfig(), pulumi.getProject());
+  const inherited = COMPLETE_STACKS.includes(stack) ? {} : sandboxSettings(pulumi.getProject());
+  // The SDK keeps to itself which keys are encrypted; the language host says it in this variable.
+  const secretKeys = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[];
+  const encrypted = new Set(Object.keys(own).filter((key) => secretKeys.includes(`${pulumi.getProject()}:${key}`)));
+  const result = parseSettings(stack, merge(inherited, own), encrypted);
+  if ("faults" in result) throw new pulumi.RunError(describeFaults(stack, result.faults));
+  return { stack: stackSlug(stack), settings: result.settings };
+}
+
+/**
+ * Checks raw settings and fills in defaults and what follows from the stack's name.
+ *
+ * @param encrypted sections that the stack's file holds encrypted
+ */
+export function parseSettings(
+  stack: string,
+  raw: RawSettings,
+  encrypted: ReadonlySet<string>,
+): { settings: Settings } | { faults: SettingFault[] } {
+  const parsed = settingsSchema.safeParse(merge(derivedSettings(stack), raw));
+  const faults = parsed.success ? [] : parsed.error.issues.flatMap((issue) => faultsOf(issue, raw));
+  faults.push(...secretsInClear(raw, encrypted));
+  return parsed.success && faults.length === 0 ? { settings: parsed.data } : { faults };
+}
+
+/** The text of the error that a stack's wrong settings end in. */
+export function describeFaults(stack: string, faults: readonly SettingFault[]): string {
+  const lines = faults.map(({ path, rule, found, remedy }) => `  ${path} must be ${rule}; found ${found}. ${remedy}`);
+  const count = faults.length === 1 ? "1 setting is" : `${faults.length} settings are`;
+  return [`Pulumi.${stack}.yaml: ${count} wrong; nothing was changed.`, ...lines].join("\n");
+}
+
+/** What follows from the stack's name, so that stacks stand side by side on one engine. */
+export function derivedSettings(stack: string): RawSettings {
+  // Below the range of ephemeral ports, two for each stack.
+  const port = 20_000 + 2 * (createHash("sha256").update(stack).digest().readUInt32BE() % 5_000);
+  return { gateway: { domain: `${stackSlug(stack)}.localhost`, port }, database: { adminPort: port + 1 } };
+}
+
+/** The stack's name as at most 16 lower-case letters, digits and hyphens; a shortened one keeps apart by its hash. */
+export function stackSlug(stack: string): string {
+  const plain = stack
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  if (plain === stack && plain.length <= 16) return plain;
+  const hash = createHash("sha256").update(stack).digest("hex").slice(0, 5);
+  return `${plain.slice(0, 10).replace(/-+$/, "")}-${hash}`;
+}
+
+function sectionsOf(config: Record<string, string>, project: string): RawSettings {
+  const own = Object.entries(config).filter(([key]) => key.startsWith(`${project}:`));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice(project.length + 1), fromJson(value)]));
+}
+
+function fromJson(value: string): unknown {
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+/** The sandbox's settings for a branch: all but what belongs to the sandbox alone and what only it can decrypt. */
+function sandboxSettings(project: string): RawSettings {
+  const file = "Pulumi.sandbox.yaml";
+  if (!existsSync(file)) return {};
+  const content = parseYaml(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;
+  const sections = Object.entries(content?.config ?? {}).filter(([key]) => key.startsWith(`${project}:`));
+  const raw = Object.fromEntries(sections.map(([key, value]) => [key.slice(project.length + 1), value]));
+  for (const { section, key, meta } of settingEntries()) {
+    const values = raw[section];
+    if (isRecord(values) && (meta.derived !== undefined || holdsCiphertext(values[key]))) {
+      raw[section] = Object.fromEntries(Object.entries(values).filter(([name]) => name !== key));
+    }
+  }
+  return raw;
+}
+
+function holdsCiphertext(value: unknown): boolean {
+  return isRecord(value) && (typeof value["secure"] === "string" || Object.values(value).some(holdsCiphertext));
+}
+
+/** Section by section, key by key: the second wins. */
+function merge(under: RawSettings, over: RawSettings): RawSettings {
+  const merged: RawSettings = { ...under };
+  for (const [section, values] of Object.entries(over)) {
+    const below = merged[section];
+    merged[section] = isRecord(below) && isRecord(values) ? { ...below, ...values } : values;
+  }
+  return merged;
+}
+
+function faultsOf(issue: z.core.$ZodIssue, raw: RawSettings): SettingFault[] {
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...issue.path, key], raw));
+  const [section, key] = issue.path;
+  const entry = settingEntries().find((candidate) => candidate.section === section && candidate.key === key);
+  if (entry === undefined) return missingSection(String(section), raw);
+  return [
+    {
+      path: `rehearsal:${issue.path.map(String).join(".")}`,
+      rule: entry.meta.rule,
+      found: entry.meta.secret ? describeSecret(valueAt(raw, issue.path)) : describe(valueAt(raw, issue.path)),
+      remedy: remedyFor(entry),
+    },
+  ];
+}
+
+function missingSection(section: string, raw: RawSettings): SettingFault[] {
+  const required = settingEntries().filter(
+    (entry) => entry.section === section && entry.defaultValue === undefined && entry.meta.derived === undefined,
+  );
+  return [
+    {
+      path: `rehearsal:${section}`,
+      rule: `a map${required.length > 0 ? ` with at least ${required.map(({ key }) => key).join(", ")}` : ""}`,
+      found: describe(raw[section]),
+      remedy: `See docs/settings.md, section ${section}.`,
+    },
+  ];
+}
+
+function unknownKey(path: PropertyKey[], raw: RawSettings): SettingFault {
+  const known =
+    path.length === 1
+      ? [...new Set(settingEntries().map(({ section }) => section))]
+      : settingEntries().flatMap(({ section, key }) => (section === path[0] ? [key] : []));
+  return {
+    path: `rehearsal:${path.map(String).join(".")}`,
+    rule: path.length <= 2 ? `one of the known keys ${known.join(", ")}` : "a key that the setting knows",
+    found: describe(path.length <= 2 ? path.at(-1) : valueAt(raw, path)),
+    remedy: "Correct the key or take it out.",
+  };
+}
+
+function secretsInClear(raw: RawSettings, encrypted: ReadonlySet<string>): SettingFault[] {
+  return settingEntries().flatMap((entry) => {
+    const section = raw[entry.section];
+    const value = isRecord(section) ? section[entry.key] : undefined;
+    const holdsSecret = isRecord(value) && Object.keys(value).length > 0;
+    if (!entry.meta.secret || !holdsSecret || encrypted.has(entry.section)) return [];
+    return [
+      {
+        path: `rehearsal:${entry.section}.${entry.key}`,
+        rule: "stored encrypted",
+        found: "it in clear",
+        remedy: remedyFor(entry),
+      },
+    ];
+  });
+}
+
+function remedyFor({ section, key, meta }: SettingEntry): string {
+  const flags = meta.secret ? "--path --secret" : "--path";
+  const place = `rehearsal:${section}.${key}`;
+  if (typeof meta.example === "object" || meta.secret) {
+    const inner = meta.secret ? `${place}.NAME` : `${place}[0]`;
+    return `Set it with: pulumi config set ${flags} '${inner}' VALUE (example: ${JSON.stringify(meta.example)}).`;
+  }
+  return `Set it with: pulumi config set ${flags} '${place}' ${String(meta.example)}`;
+}
+
+function valueAt(raw: RawSettings, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => {
+    if (Array.isArray(value)) return (value as unknown[])[Number(key)];
+    return isRecord(value) ? value[String(key)] : undefined;
+  }, raw);
+}
+
+function describe(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value);
+}
+
+function describeSecret(value: unknown): string {
+  return value === undefined || value === "" ? "nothing" : "another value (not shown)";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

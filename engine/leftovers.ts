@@ -1,0 +1,70 @@
+import type Docker from "dockerode";
+import { isNotFound } from "./docker-client.ts";
+
+/** Label of everything on the engine that belongs to one environment. */
+export const ENVIRONMENT_LABEL = "rehearsal.environment";
+
+/** Kinds of objects whose names are fixed, so that one left behind stands in the way of the next attempt. */
+export type LeftoverKind = "service" | "network" | "container";
+
+/**
+ * Removes an object that an interrupted deployment created and did not live to record: Pulumi is about to create it, so
+ * its state knows none. Only an object with this environment's label is removed; data is in volumes, which stay.
+ *
+ * @throws Error when the name is taken by something that is not this environment's
+ */
+export async function removeLeftover(
+  docker: Docker,
+  kind: LeftoverKind,
+  name: string,
+  environment: string,
+): Promise<boolean> {
+  const found = await find(docker, kind, name);
+  if (found === undefined) return false;
+  if (found.labels[ENVIRONMENT_LABEL] !== environment) {
+    throw new Error(
+      `${kind} ${name} must not exist before it is created; found one on the engine that is not environment ` +
+        `${environment}'s. Remove or rename it, or choose another app.name or stack name.`,
+    );
+  }
+  await found.remove();
+  return true;
+}
+
+interface Found {
+  readonly labels: Record<string, string>;
+  readonly remove: () => Promise<unknown>;
+}
+
+async function find(docker: Docker, kind: LeftoverKind, name: string): Promise<Found | undefined> {
+  try {
+    switch (kind) {
+      case "service": {
+        const service = docker.getService(name);
+        const { Spec } = (await service.inspect()) as { Spec: { Labels?: Record<string, string> } };
+        return { labels: Spec.Labels ?? {}, remove: () => service.remove() };
+      }
+      case "network": {
+        const network = docker.getNetwork(name);
+        const { Labels } = (await network.inspect()) as { Labels?: Record<string, string> };
+        return { labels: Labels ?? {}, remove: () => network.remove() };
+      }
+      case "container": {
+        const container = docker.getContainer(name);
+        const { Config } = await container.inspect();
+        // Ten seconds of grace: what may run in it is a database.
+        return {
+          labels: Config.Labels,
+          remove: () =>
+            container
+              .stop({ t: 10 })
+              .catch(() => undefined)
+              .then(() => container.remove({ force: true })),
+        };
+      }
+    }
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import pg from "pg";
+
+/** How to reach a server as its administrator. */
+export interface PostgresAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+  readonly database: string;
+  readonly sslmode: "disable" | "require" | "verify-ca" | "verify-full";
+}
+
+/** Opens a connection, gives it to `work` and closes it whatever happens. */
+export async function withConnection<T>(address: PostgresAddress, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    host: address.host,
+    port: address.port,
+    user: address.username,
+    password: address.password,
+    database: address.database,
+    connectionTimeoutMillis: 10_000,
+    ssl: address.sslmode === "disable" ? false : { rejectUnauthorized: address.sslmode !== "require" },
+  });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Drops a role that an interrupted deployment created and did not live to record. A role that owns or may do anything is
+ * not such a one: the server refuses to drop it.
+ *
+ * @throws Error that says how to take the role over
+ */
+export async function removeLeftoverRole(address: PostgresAddress, role: string): Promise<void> {
+  await withConnection({ ...address, database: "postgres" }, async (client) => {
+    const { rowCount } = await client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [role]);
+    if (rowCount === 0) return;
+    try {
+      await client.query(`DROP ROLE ${client.escapeIdentifier(role)}`);
+    } catch (error) {
+      throw new Error(
+        `role ${role} must not exist before it is created; the server has one that is in use (${message(error)}). ` +
+          `Take it over with: pulumi import postgresql:index/role:Role NAME ${role}, or set rolePrefix.`,
+      );
+    }
+  });
+}
+
+/**
+ * Drops a database that an interrupted deployment created and did not live to record: one without a single table.
+ *
+ * @throws Error when the database holds tables
+ */
+export async function removeLeftoverDatabase(address: PostgresAddress, database: string): Promise<void> {
+  const exists = await withConnection({ ...address, database: "postgres" }, async (client) => {
+    const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [database]);
+    return rowCount !== 0;
+  });
+  if (!exists) return;
+  const tables = await withConnection({ ...address, database }, async (client) => {
+    const { rows } = await client.query<{ count: string }>(
+      "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace " +
+        "WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')",
+    );
+    return Number(rows[0]?.count);
+  });
+  if (tables > 0) {
+    throw new Error(
+      `database ${database} must not exist before it is created; the server has one with ${tables} tables. ` +
+        `Take it over with: pulumi import postgresql:index/database:Database NAME ${database}, or choose another database.name.`,
+    );
+  }
+  await withConnection({ ...address, database: "postgres" }, async (client) => {
+    await client.query(`DROP DATABASE ${client.escapeIdentifier(database)}`);
+  });
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type Docker from "dockerode";
+import { isNotFound } from "./docker-client.ts";
+import { taskLogTail } from "./task-logs.ts";
+
+/** Label of a service and of its tasks that names the declaration which they were made from. */
+export const DECLARATION_LABEL = "rehearsal.declaration";
+
+/** A service as it is declared. */
+export interface DeclaredService {
+  readonly name: string;
+  /** The value of the declaration label. */
+  readonly declaration: string;
+}
+
+/** What became of one service. */
+export type ServiceOutcome =
+  | { readonly state: "converged"; readonly seconds: number }
+  | { readonly state: "failed"; readonly reason: string; readonly logs: readonly string[] };
+
+type Labels = Readonly<Record<string, string>>;
+
+/** The parts of the engine's answer on a service that matter here. */
+export interface RunningService {
+  readonly ID: string;
+  readonly Spec: {
+    readonly Labels?: Labels;
+    readonly Mode: { readonly Replicated?: { readonly Replicas: number } };
+  };
+  readonly UpdateStatus?: { readonly State?: string; readonly StartedAt?: string };
+}
+
+/** The parts of the engine's answer on a task that matter here. */
+export interface Task {
+  readonly ID: string;
+  readonly CreatedAt: string;
+  readonly DesiredState: string;
+  readonly Spec: { readonly ContainerSpec: { readonly Labels?: Labels } };
+  readonly Status: {
+    readonly State: string;
+    readonly Err?: string;
+    readonly Message?: string;
+    readonly Timestamp: string;
+    readonly ContainerStatus?: { readonly ExitCode?: number };
+  };
+}
+
+const POLL_MILLISECONDS = 100;
+/** Failures of tasks after which a service is given up that has no release before to go back to. */
+const TOLERATED_FAILURES = 3;
+const FAILED_STATES = ["failed", "rejected", "orphaned"];
+
+/**
+ * Waits until a service runs what is declared with all its tasks healthy, or has failed or been rolled back.
+ *
+ * @param deadline time in milliseconds since the epoch
+ */
+export async function awaitService(
+  docker: Docker,
+  declared: DeclaredService,
+  deadline: number,
+): Promise<ServiceOutcome> {
+  const started = Date.now();
+  for (;;) {
+    const service = (await docker.getService(declared.name).inspect()) as RunningService;
+    const tasks = await tasksOf(docker, service.ID);
+    const outcome = judge(service, tasks, declared, started);
+    if (outcome === "converged") return { state: "converged", seconds: (Date.now() - started) / 1000 };
+    if (outcome === "failed") return await failure(docker, service, tasks, declared, "did not converge");
+    if (Date.now() > deadline) {
+      const waited = ((Date.now() - started) / 1000).toFixed(0);
+      return await failure(docker, service, tasks, declared, `did not converge within ${waited} s`);
+    }
+    await sleep(POLL_MILLISECONDS);
+  }
+}
+
+/** What the engine's answers say of a service; failures of tasks before `startedAt` (milliseconds) do not count. */
+export function judge(
+  service: RunningService,
+  tasks: readonly Task[],
+  declared: DeclaredService,
+  startedAt: number,
+): "converged" | "failed" | "pending" {
+  // Swarm has put the release before in place of the declared one.
+  if (service.Spec.Labels?.[DECLARATION_LABEL] !== declared.declaration) return "failed";
+  const current = tasks.filter(isDeclared(declared));
+  const wanted = service.Spec.Mode.Replicated?.Replicas ?? 1;
+  const serving = current.filter((task) => task.DesiredState === "running" && task.Status.State === "running");
+  const outgoing = tasks.filter((task) => task.DesiredState === "running" && !isDeclared(declared)(task));
+  if (serving.length === wanted && outgoing.length === 0 && service.UpdateStatus?.State !== "updating") {
+    return "converged";
+  }
+  if (outgoing.length > 0 || service.UpdateStatus?.State === "updating") return "pending";
+  const failures = current.filter(
+    ({ Status }) => FAILED_STATES.includes(Status.State) && Date.parse(Status.Timestamp) >= startedAt,
+  );
+  return failures.length >= TOLERATED_FAILURES ? "failed" : "pending";
+}
+
+/**
+ * The value of the declaration label for a declaration with the given hash.
+ *
+ * After swarm has rolled a service back by itself, Pulumi's state still holds the new specification, and the next `up`
+ * would see nothing to do. A label that the state does not know makes it try again; it stays as long as that declaration
+ * runs, so that an unchanged stack shows no change.
+ */
+export async function declarationLabel(docker: Docker, service: string, hash: string): Promise<string> {
+  let running: RunningService;
+  try {
+    running = (await docker.getService(service).inspect()) as RunningService;
+  } catch (error) {
+    if (isNotFound(error)) return hash;
+    throw error;
+  }
+  return labelAfter(running, hash);
+}
+
+/** The pure part of `declarationLabel`. */
+export function labelAfter(running: RunningService, hash: string): string {
+  const label = running.Spec.Labels?.[DECLARATION_LABEL] ?? "";
+  if (label === hash || label.startsWith(`${hash}.`)) return label;
+  const rolledBack = running.UpdateStatus?.State?.startsWith("rollback") === true;
+  return rolledBack ? `${hash}.${Date.parse(running.UpdateStatus?.StartedAt ?? "").toString(36)}` : hash;
+}
+
+function isDeclared({ declaration }: DeclaredService): (task: Task) => boolean {
+  return (task) => task.Spec.ContainerSpec.Labels?.[DECLARATION_LABEL] === declaration;
+}
+
+async function tasksOf(docker: Docker, serviceId: string): Promise<Task[]> {
+  const tasks = (await docker.listTasks({ filters: { service: [serviceId] } })) as unknown as Task[];
+  return tasks.sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt));
+}
+
+async function failure(
+  docker: Docker,
+  service: RunningService,
+  tasks: readonly Task[],
+  declared: DeclaredService,
+  what: string,
+): Promise<ServiceOutcome> {
+  const current = tasks.filter(isDeclared(declared));
+  const culprit =
+    current.findLast(({ Status }) => FAILED_STATES.includes(Status.State)) ??
+    current.findLast(({ Status }) => Status.State !== "running") ??
+    current.at(-1);
+  const rolledBack = service.UpdateStatus?.State?.startsWith("rollback") === true;
+  const after = rolledBack ? "; swarm went back to the release before, which serves" : "";
+  return {
+    state: "failed",
+    reason: `service ${declared.name} ${what}${after}: ${culprit === undefined ? "no task was started" : describeTask(culprit)}`,
+    logs: culprit === undefined ? [] : await taskLogTail(docker, culprit.ID),
+  };
+}
+
+function describeTask({ Status }: Task): string {
+  const error = Status.Err ?? Status.Message ?? "no error given";
+  const exit = Status.ContainerStatus?.ExitCode ?? 0;
+  return `its task is ${Status.State}: ${error}${exit !== 0 && !error.includes(String(exit)) ? ` (exit code ${exit})` : ""}`;
+}

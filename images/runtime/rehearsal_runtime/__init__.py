@@ -1,0 +1,1 @@
+"""Runs a Django project's processes in an environment: see ``cli`` for the commands."""

@@ -1,0 +1,85 @@
+"""The commands of ``/opt/rehearsal/run``.
+
+serve [-- COMMAND…]    waits for database, migrations and static files, then serves (default: gunicorn)
+worker -- COMMAND…     waits for database and migrations, then runs a background process
+health                 tells whether the process of serve or worker is alive
+plan                   prints the migrations that would run, as JSON
+migrate                runs them, and makes the admin user
+exec -- COMMAND…       runs any command with the secrets in its environment
+check                  waits for database and migrations
+collectstatic          collects static files while the image is built
+
+``--secrets-from-stdin`` after the command's name takes secrets from standard input in place of files.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import secrets
+from .failure import Failure, say
+
+USAGE = f"usage: run COMMAND [--secrets-from-stdin] [-- ARGUMENTS]\n\n{__doc__}"
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command and returns its exit code: 1 after a failure that was told on standard error, 2 for wrong usage."""
+    try:
+        return _dispatch(arguments)
+    except Failure as failure:
+        say(str(failure))
+        return 1
+
+
+def _dispatch(arguments: list[str]) -> int:
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if name == "health":
+        from .health import check
+
+        alive, reason = check()
+        print(reason)
+        return 0 if alive else 1
+    if name in ("--help", "help"):
+        print(USAGE)
+        return 0
+    if name == "gunicorn":
+        from .server import gunicorn
+
+        return gunicorn(rest)
+
+    given = secrets.from_stdin if rest[:1] == ["--secrets-from-stdin"] else secrets.from_files
+    if given is secrets.from_stdin:
+        rest = rest[1:]
+    command = rest[1:] if rest[:1] == ["--"] else rest
+    if name in ("serve", "worker", "exec") and (command or name == "serve"):
+        os.environ.update(given())
+        return _start(name, command)
+    if name in ("plan", "migrate", "check", "collectstatic") and not command:
+        os.environ.update(given())
+        return _run(name)
+    print(USAGE, file=sys.stderr)
+    return 2
+
+
+def _start(name: str, command: list[str]) -> int:
+    if name == "exec":
+        try:
+            os.execvp(command[0], command)
+        except OSError as error:
+            raise Failure(f"the command must be an executable of the image; found {command[0]!r}: {error.strerror}") from error
+    from .serve import serve, work
+
+    return serve(command) if name == "serve" else work(command)
+
+
+def _run(name: str) -> int:
+    if name == "plan":
+        from .plan import run
+    elif name == "migrate":
+        from .migrate import run
+    elif name == "check":
+        from .check import run
+    else:
+        from .static_files import run
+    return run()

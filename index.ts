@@ -1,0 +1,17 @@
+import { Environment } from "./components/environment.ts";
+import { loadSettings } from "./config/load-settings.ts";
+
+const { stack, settings } = loadSettings();
+const environment = new Environment(stack, settings);
+
+export const {
+  urls,
+  release,
+  releaseReferences,
+  databaseAddress,
+  certificateAuthority,
+  adminUsername,
+  adminPassword,
+  logs,
+  checks,
+} = environment;

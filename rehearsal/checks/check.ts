@@ -1,0 +1,46 @@
+import type Docker from "dockerode";
+import type { OneShot } from "../../engine/one-shot.ts";
+import type { PostgresAddress } from "../../engine/postgres.ts";
+import type { DeclaredService } from "../../engine/service-rollout.ts";
+
+/** The deployed environment, as far as checks look at it. */
+export interface DeployedEnvironment {
+  readonly name: string;
+  /** Full hostnames; `*.name` for a wildcard. */
+  readonly hostnames: readonly string[];
+  /** Where the gateway is reached. */
+  readonly gateway: { readonly address: string; readonly port: number };
+  /** Certificate of the authority to verify with (PEM); empty where a public one has issued. */
+  readonly authority: string;
+  /** Paths to check; `none` where the project has none. */
+  readonly paths: { readonly page: string; readonly api: string; readonly adminLogin: string };
+  readonly administrator: { readonly username: string; readonly password: string };
+  readonly services: readonly (DeclaredService & {
+    readonly role: "app" | "etl" | "static" | "gateway";
+    readonly image: string;
+  })[];
+  readonly database: PostgresAddress;
+  readonly roles: { readonly owner: string; readonly app: string; readonly etl: string; readonly report: string };
+  /** A container of the release that can reach the database, but for its command. */
+  readonly releaseContainer: Omit<OneShot, "command">;
+  readonly engine: Docker;
+}
+
+/** What a check found wrong. */
+export interface Finding {
+  readonly expected: string;
+  readonly seen: string;
+}
+
+/** One thing that must hold after every deployment. */
+export interface Check {
+  /** Stable: reports and settings refer to it. */
+  readonly id: string;
+  /** What holds when it passes. */
+  readonly title: string;
+  readonly remedy: string;
+  /** Why the check does not apply to this environment; undefined where it does. */
+  readonly notApplicable?: (environment: DeployedEnvironment) => string | undefined;
+  /** @returns what is wrong, empty when all is well; an error that it throws is a finding too */
+  readonly run: (environment: DeployedEnvironment) => Promise<readonly Finding[]>;
+}

@@ -1,0 +1,126 @@
+import { request } from "node:https";
+import type { DeployedEnvironment } from "./check.ts";
+
+/** An answer of the gateway, complete. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+  /** The path that answered, after redirects. */
+  readonly path: string;
+}
+
+/** What a request carries beyond its path. */
+export interface RequestOptions {
+  readonly method?: "GET" | "POST";
+  /** Fields of a form. */
+  readonly form?: Readonly<Record<string, string>>;
+}
+
+const TIMEOUT_MILLISECONDS = 15_000;
+const REDIRECTS = 4;
+
+/** A client as a browser is one: it verifies the certificate strictly, follows redirects and keeps cookies. */
+export class GatewayClient {
+  readonly #environment: DeployedEnvironment;
+  readonly #hostname: string;
+  readonly #cookies = new Map<string, string>();
+
+  /** @param hostname the name to ask for, by SNI and in the Host header */
+  public constructor(environment: DeployedEnvironment, hostname: string) {
+    this.#environment = environment;
+    this.#hostname = hostname;
+  }
+
+  public get origin(): string {
+    const { port } = this.#environment.gateway;
+    return `https://${this.#hostname}${port === 443 ? "" : `:${port}`}`;
+  }
+
+  public cookie(name: string): string | undefined {
+    return this.#cookies.get(name);
+  }
+
+  /** @throws Error when the connection or the certificate fails, or redirects do not end or leave the host */
+  public async fetch(path: string, options: RequestOptions = {}): Promise<Answer> {
+    let next = path;
+    let carried = options;
+    for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
+      const answer = await this.once(next, carried);
+      if (![301, 302, 303, 307, 308].includes(answer.status)) return answer;
+      const target = new URL(String(answer.headers["location"] ?? ""), `${this.origin}${next}`);
+      if (target.origin !== this.origin)
+        throw new Error(`${next} redirects to ${target.href}, which is another origin`);
+      next = `${target.pathname}${target.search}`;
+      carried = {};
+    }
+    throw new Error(`${path} does not stop redirecting; the last redirect leads to ${next}`);
+  }
+
+  /** One request, without following redirects. */
+  public async once(path: string, options: RequestOptions = {}): Promise<Answer> {
+    const { gateway, authority } = this.#environment;
+    const body = options.form === undefined ? undefined : new URLSearchParams(options.form).toString();
+    return await new Promise<Answer>((resolve, reject) => {
+      const outgoing = request(
+        {
+          host: gateway.address,
+          port: gateway.port,
+          servername: this.#hostname,
+          path,
+          method: options.method ?? "GET",
+          ...(authority === "" ? {} : { ca: authority }),
+          headers: {
+            Host: this.origin.slice("https://".length),
+            "User-Agent": "rehearsal-checks",
+            ...(this.#cookies.size > 0 ? { Cookie: [...this.#cookies].map((pair) => pair.join("=")).join("; ") } : {}),
+            ...(body === undefined
+              ? {}
+              : {
+                  "Content-Type": "application/x-www-form-urlencoded",
+                  "Content-Length": Buffer.byteLength(body),
+                  Origin: this.origin,
+                  Referer: `${this.origin}${path}`,
+                }),
+          },
+          timeout: TIMEOUT_MILLISECONDS,
+        },
+        (incoming) => {
+          const chunks: Buffer[] = [];
+          incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+          incoming.on("error", reject);
+          incoming.on("end", () => {
+            this.#keepCookies(incoming.headers["set-cookie"] ?? []);
+            const text = Buffer.concat(chunks).toString("utf8");
+            resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: text, path });
+          });
+        },
+      );
+      outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${TIMEOUT_MILLISECONDS / 1000} s`)));
+      outgoing.on("error", (error) => {
+        reject(new Error(`${options.method ?? "GET"} ${this.origin}${path}: ${error.message}`));
+      });
+      outgoing.end(body);
+    });
+  }
+
+  #keepCookies(lines: readonly string[]): void {
+    for (const line of lines) {
+      const [pair = ""] = line.split(";");
+      const [name = "", value = ""] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
+      // An empty value, or an end in the past, is how a server takes a cookie back.
+      if (value === "" || value === '""') this.#cookies.delete(name);
+      else this.#cookies.set(name, value);
+    }
+  }
+}
+
+/** A client of the environment's first hostname. */
+export function mainClient(environment: DeployedEnvironment): GatewayClient {
+  return new GatewayClient(environment, concreteHostname(environment.hostnames[0] ?? ""));
+}
+
+/** A hostname that a pattern covers: the pattern itself, or an example of a wildcard. */
+export function concreteHostname(hostname: string): string {
+  return hostname.replace(/^\*\./, "any.");
+}

@@ -1,0 +1,112 @@
+import type Docker from "dockerode";
+import { isNotFound } from "../../engine/docker-client.ts";
+import { type OneShot, runOneShot } from "../../engine/one-shot.ts";
+
+/** Where the runtime layer of an application image is. */
+const RUNTIME = "/opt/rehearsal/run";
+/** How many lines of output an error quotes: a Python traceback with Django's message under it. */
+const QUOTED_LINES = 40;
+
+/** What the runtime layer says of the migrations of a release. */
+export interface MigrationPlan {
+  /** `absent` where no database answers yet: all migrations are pending then. */
+  readonly database: "reachable" | "absent";
+  readonly applied: number;
+  readonly pending: readonly { readonly app: string; readonly name: string; readonly operations: readonly string[] }[];
+  /** Apps whose migrations have several leaf nodes. */
+  readonly conflicts: readonly string[];
+}
+
+/**
+ * Runs the release's migrations against the environment's database.
+ *
+ * @throws Error with Django's own error when they fail
+ */
+export async function migrate(
+  docker: Docker,
+  run: Omit<OneShot, "command">,
+  say: (line: string) => void,
+): Promise<void> {
+  const { exitCode, lastLines } = await runOneShot(
+    docker,
+    { ...run, command: [RUNTIME, "migrate", "--secrets-from-stdin"] },
+    say,
+  );
+  if (exitCode === 0) return;
+  const reason =
+    exitCode === 137 ? "was killed (exit code 137: out of memory, or stopped by hand)" : `exit code ${exitCode}`;
+  throw new Error(
+    [
+      `Migrations failed, ${reason}; the release before goes on serving. Mend the migration or the data and run pulumi up again.`,
+      ...lastLines.slice(-QUOTED_LINES).map((line) => `  ${line}`),
+    ].join("\n"),
+  );
+}
+
+/**
+ * Reads which migrations the release would run against the environment's database.
+ *
+ * @throws Error when the release's migrations cannot be read
+ */
+export async function readPlan(docker: Docker, run: Omit<OneShot, "command">): Promise<MigrationPlan> {
+  const networks = await existingNetworks(docker, run.networks);
+  const output: string[] = [];
+  const { exitCode, lastLines } = await runOneShot(
+    docker,
+    { ...run, networks, name: `${run.name}-plan`, command: [RUNTIME, "plan", "--secrets-from-stdin"] },
+    (line, stream) => {
+      if (stream === "stdout") output.push(line);
+    },
+  );
+  if (exitCode !== 0) {
+    throw new Error(["The release's migrations cannot be read:", ...lastLines.slice(-QUOTED_LINES)].join("\n  "));
+  }
+  return JSON.parse(output.join("\n")) as MigrationPlan;
+}
+
+/**
+ * Lists the migrations that the release would run, a line each.
+ *
+ * @throws Error when the release's migrations contradict each other, or cannot be read
+ */
+export async function planMigrations(
+  docker: Docker,
+  run: Omit<OneShot, "command">,
+  say: (line: string) => void,
+): Promise<void> {
+  const plan = await readPlan(docker, run);
+  for (const line of describePlan(plan)) say(line);
+  if (plan.conflicts.length > 0) {
+    throw new Error(
+      `The release's migrations must have one leaf node for each app; found several in ${plan.conflicts.join(", ")}. ` +
+        "Merge them with: python manage.py makemigrations --merge",
+    );
+  }
+}
+
+/** A plan in lines for a person. */
+export function describePlan({ database, applied, pending }: MigrationPlan): string[] {
+  if (pending.length === 0) return [`nothing to run; ${applied} migrations are applied`];
+  const where = database === "absent" ? "a new database" : `a database with ${applied} applied`;
+  return [
+    `${pending.length} ${pending.length === 1 ? "migration" : "migrations"} would run on ${where}:`,
+    ...pending.flatMap(({ app, name, operations }) => [
+      `  ${app}.${name}`,
+      // A first migration creates what nobody uses yet: its operations tell a reviewer little.
+      ...(database === "absent" ? [] : operations.map((operation) => `    ${operation}`)),
+    ]),
+  ];
+}
+
+async function existingNetworks(docker: Docker, networks: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const network of networks) {
+    try {
+      await docker.getNetwork(network).inspect();
+      found.push(network);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+  return found;
+}
