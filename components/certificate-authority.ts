@@ -105,7 +105,7 @@ async function newKeys(): Promise<CryptoKeyPair> {
 }
 
 async function keyPem(key: CryptoKey): Promise<string> {
-  const bytes = await webcrypto.subtle.exportKey("pkcs8", key as webcrypto.CryptoKey);
+  const bytes = await webcrypto.subtle.exportKey("pkcs8", key);
   return x509.PemConverter.encode(bytes, "PRIVATE KEY");
 }
 

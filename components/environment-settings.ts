@@ -25,7 +25,7 @@ export interface EnvironmentSettings {
   };
   readonly static: { readonly replicas: number; readonly memoryMiB: number };
   readonly gateway: {
-    readonly domain: string;
+    /** In full; `*.name` for a wildcard. */
     readonly hostnames: readonly string[];
     readonly port: number;
     readonly publish: "host" | "ingress";

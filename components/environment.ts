@@ -11,7 +11,6 @@ import { environmentLabels } from "./engine-objects.ts";
 import type { EnvironmentSettings } from "./environment-settings.ts";
 import { EtlWorker } from "./etl-worker.ts";
 import { Gateway } from "./gateway.ts";
-import { fullHostnames } from "./gateway-config.ts";
 import { Migration } from "./migration.ts";
 import { Networks } from "./networks.ts";
 import { PostgresDatabase } from "./postgres-database.ts";
@@ -56,7 +55,7 @@ export class Environment extends pulumi.ComponentResource {
       name,
       settings,
       engine: dockerClient(settings.engine.host),
-      hostnames: fullHostnames(settings.gateway.domain, settings.gateway.hostnames),
+      hostnames: settings.gateway.hostnames,
       owner: this,
     };
     // The provider is inherited by all that is below a component.

@@ -97,8 +97,3 @@ http {
 }
 `;
 }
-
-/** Full hostnames from names relative to a domain: `@` is the domain itself. */
-export function fullHostnames(domain: string, names: readonly string[]): string[] {
-  return names.map((name) => (name === "@" ? domain : `${name}.${domain}`));
-}

@@ -46,7 +46,15 @@ export class Migration extends pulumi.ComponentResource {
   public constructor(name: string, args: MigrationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rehearsal:index:Migration", name, {}, opts);
     const step = migrationStep(args);
-    const hooks = [new pulumi.ResourceHook(`${name}-plan-or-run`, async () => await step(), { onDryRun: true })];
+    const hooks = [
+      new pulumi.ResourceHook(
+        `${name}-plan-or-run`,
+        async () => {
+          await step();
+        },
+        { onDryRun: true },
+      ),
+    ];
     new pulumi.Stash(
       `${name}-applied`,
       { input: { release: args.release, server: args.serverIdentity } },

@@ -154,7 +154,7 @@ export function taskSpec(args: SwarmServiceArgs) {
       healthcheck: {
         tests: ["CMD", ...args.healthCommand],
         interval: "2s",
-        timeout: "5s",
+        timeout: "10s",
         retries: 5,
         startPeriod: `${args.startSeconds}s`,
       },

@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
+import { consistencyFaults, fullHostnames } from "./consistency.ts";
+import { parityFaults } from "./parity.ts";
 import { type SettingEntry, type Settings, settingEntries, settingsSchema } from "./settings.ts";
 
 /** Sections of settings as they stand in a stack's file: not checked yet. */
@@ -42,7 +44,27 @@ export function loadSettings(): StackSettings {
   const encrypted = new Set(Object.keys(own).filter((key) => secretKeys.includes(`${pulumi.getProject()}:${key}`)));
   const result = parseSettings(stack, merge(inherited, own), encrypted);
   if ("faults" in result) throw new pulumi.RunError(describeFaults(stack, result.faults));
-  return { stack: stackSlug(stack), settings: result.settings };
+  const differences = COMPLETE_STACKS.includes(stack) ? parityOfFiles(pulumi.getProject()) : [];
+  if (differences.length > 0) {
+    const lines = differences.map((difference) => `  ${difference}`);
+    throw new pulumi.RunError(["Environments differ in what they may not; nothing was changed.", ...lines].join("\n"));
+  }
+  return { stack: stackSlug(stack), settings: withFullHostnames(result.settings) };
+}
+
+/** Differences between the files of the complete stacks in what may not differ. */
+function parityOfFiles(project: string): string[] {
+  const [one, other] = COMPLETE_STACKS.map((stack) => ({
+    name: `Pulumi.${stack}.yaml`,
+    raw: fileSettings(`Pulumi.${stack}.yaml`, project),
+  }));
+  if (one?.raw === undefined || other?.raw === undefined) return [];
+  return parityFaults({ name: one.name, raw: one.raw }, { name: other.name, raw: other.raw });
+}
+
+function withFullHostnames(settings: Settings): Settings {
+  const { domain, hostnames } = settings.gateway;
+  return { ...settings, gateway: { ...settings.gateway, hostnames: fullHostnames(domain, hostnames) } };
 }
 
 /**
@@ -56,7 +78,9 @@ export function parseSettings(
   encrypted: ReadonlySet<string>,
 ): { settings: Settings } | { faults: SettingFault[] } {
   const parsed = settingsSchema.safeParse(merge(derivedSettings(stack), raw));
-  const faults = parsed.success ? [] : parsed.error.issues.flatMap((issue) => faultsOf(issue, raw));
+  const faults = parsed.success
+    ? consistencyFaults(parsed.data)
+    : parsed.error.issues.flatMap((issue) => faultsOf(issue, raw));
   faults.push(...secretsInClear(raw, encrypted));
   return parsed.success && faults.length === 0 ? { settings: parsed.data } : { faults };
 }
@@ -83,7 +107,7 @@ export function stackSlug(stack: string): string {
     .replace(/^-+|-+$/g, "");
   if (plain === stack && plain.length <= 16) return plain;
   const hash = createHash("sha256").update(stack).digest("hex").slice(0, 5);
-  return `${plain.slice(0, 10).replace(/-+$/, "")}-${hash}`;
+  return [plain.slice(0, 10).replace(/-+$/, ""), hash].filter((part) => part !== "").join("-");
 }
 
 function sectionsOf(config: Record<string, string>, project: string): RawSettings {
@@ -101,11 +125,7 @@ function fromJson(value: string): unknown {
 
 /** The sandbox's settings for a branch: all but what belongs to the sandbox alone and what only it can decrypt. */
 function sandboxSettings(project: string): RawSettings {
-  const file = "Pulumi.sandbox.yaml";
-  if (!existsSync(file)) return {};
-  const content = parseYaml(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;
-  const sections = Object.entries(content?.config ?? {}).filter(([key]) => key.startsWith(`${project}:`));
-  const raw = Object.fromEntries(sections.map(([key, value]) => [key.slice(project.length + 1), value]));
+  const raw = fileSettings("Pulumi.sandbox.yaml", project) ?? {};
   for (const { section, key, meta } of settingEntries()) {
     const values = raw[section];
     if (isRecord(values) && (meta.derived !== undefined || holdsCiphertext(values[key]))) {
@@ -113,6 +133,14 @@ function sandboxSettings(project: string): RawSettings {
     }
   }
   return raw;
+}
+
+/** The settings of a stack's file as they stand there; undefined where there is no such file. */
+export function fileSettings(file: string, project: string): RawSettings | undefined {
+  if (!existsSync(file)) return undefined;
+  const content = parseYaml(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;
+  const sections = Object.entries(content?.config ?? {}).filter(([key]) => key.startsWith(`${project}:`));
+  return Object.fromEntries(sections.map(([key, value]) => [key.slice(project.length + 1), value]));
 }
 
 function holdsCiphertext(value: unknown): boolean {
@@ -131,6 +159,10 @@ function merge(under: RawSettings, over: RawSettings): RawSettings {
 
 function faultsOf(issue: z.core.$ZodIssue, raw: RawSettings): SettingFault[] {
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...issue.path, key], raw));
+  const inner = issue.code === "invalid_union" && isRecord(valueAt(raw, issue.path)) ? issue.errors.at(-1) : undefined;
+  if (inner !== undefined) {
+    return inner.flatMap((nested) => faultsOf({ ...nested, path: [...issue.path, ...nested.path] }, raw));
+  }
   const [section, key] = issue.path;
   const entry = settingEntries().find((candidate) => candidate.section === section && candidate.key === key);
   if (entry === undefined) return missingSection(String(section), raw);
@@ -159,14 +191,16 @@ function missingSection(section: string, raw: RawSettings): SettingFault[] {
 }
 
 function unknownKey(path: PropertyKey[], raw: RawSettings): SettingFault {
+  const nested = path.length > 2;
   const known =
     path.length === 1
       ? [...new Set(settingEntries().map(({ section }) => section))]
       : settingEntries().flatMap(({ section, key }) => (section === path[0] ? [key] : []));
   return {
     path: `rehearsal:${path.map(String).join(".")}`,
-    rule: path.length <= 2 ? `one of the known keys ${known.join(", ")}` : "a key that the setting knows",
-    found: describe(path.length <= 2 ? path.at(-1) : valueAt(raw, path)),
+    rule: nested ? "a key that the setting knows" : `one of the known keys ${known.join(", ")}`,
+    // The name alone: what stands under a mistyped key may be a secret.
+    found: describe(path.at(-1)),
     remedy: "Correct the key or take it out.",
   };
 }
@@ -175,7 +209,7 @@ function secretsInClear(raw: RawSettings, encrypted: ReadonlySet<string>): Setti
   return settingEntries().flatMap((entry) => {
     const section = raw[entry.section];
     const value = isRecord(section) ? section[entry.key] : undefined;
-    const holdsSecret = isRecord(value) && Object.keys(value).length > 0;
+    const holdsSecret = isRecord(value) && Object.values(value).some((held) => held !== "");
     if (!entry.meta.secret || !holdsSecret || encrypted.has(entry.section)) return [];
     return [
       {
@@ -189,13 +223,15 @@ function secretsInClear(raw: RawSettings, encrypted: ReadonlySet<string>): Setti
 }
 
 function remedyFor({ section, key, meta }: SettingEntry): string {
+  if (meta.remedy !== undefined) return meta.remedy;
   const flags = meta.secret ? "--path --secret" : "--path";
   const place = `rehearsal:${section}.${key}`;
   if (typeof meta.example === "object" || meta.secret) {
     const inner = meta.secret ? `${place}.NAME` : `${place}[0]`;
     return `Set it with: pulumi config set ${flags} '${inner}' VALUE (example: ${JSON.stringify(meta.example)}).`;
   }
-  return `Set it with: pulumi config set ${flags} '${place}' ${String(meta.example)}`;
+  const example = typeof meta.example === "string" ? meta.example : JSON.stringify(meta.example);
+  return `Set it with: pulumi config set ${flags} '${place}' ${example}`;
 }
 
 function valueAt(raw: RawSettings, path: readonly PropertyKey[]): unknown {

@@ -26,7 +26,7 @@ export function parityFaults(
       ];
     }
     if (meta.differs !== "keys") return [];
-    const [mine, theirs] = [Object.keys((a ?? {}) as object), Object.keys((b ?? {}) as object)];
+    const [mine, theirs] = [Object.keys(a ?? {}), Object.keys(b ?? {})];
     const missing = [
       ...theirs.filter((name) => !mine.includes(name)).map((name) => [name, one.name] as const),
       ...mine.filter((name) => !theirs.includes(name)).map((name) => [name, other.name] as const),

@@ -19,6 +19,8 @@ export interface SettingMeta {
   readonly derived?: string;
   /** Must be stored encrypted. */
   readonly secret?: true;
+  /** What to do about a wrong value, where a plain `pulumi config set` is not it. */
+  readonly remedy?: string;
   /** What the documentation says of a default that the machine decides. */
   readonly defaultNote?: string;
 }
@@ -147,7 +149,7 @@ const gateway = z.strictObject({
     rule: "a domain name in lower case",
     example: "sandbox.localhost",
     differs: "yes",
-    derived: "<stack>.localhost",
+    derived: "`<stack>.localhost`",
   }),
   hostnames: z
     .array(z.string().regex(hostLabel))
@@ -189,11 +191,17 @@ const tls = z.strictObject({
       z.strictObject({
         chain: z.string().regex(/BEGIN CERTIFICATE/),
         key: z.string().regex(/BEGIN [A-Z ]*PRIVATE KEY/),
+        authority: z
+          .string()
+          .regex(/BEGIN CERTIFICATE/)
+          .optional(),
       }),
     ])
     .meta({
       doc: "`generated`: a certificate authority of the environment's own and a certificate of production's shape, made once; or the given chain (PEM, the server's certificate first) and key (PEM), with the authority to verify with (PEM) where that is not a public one.",
       rule: "generated, or chain and key (and authority) in PEM form",
+      remedy:
+        "Set them with: pulumi config set --path --secret 'rehearsal:tls.certificate.chain' < chain.pem, and likewise key.",
       example: "generated",
       differs: "yes",
       secret: true,
@@ -319,6 +327,7 @@ const images = z.strictObject({
     .meta({
       doc: "`build` builds the release from the sources; otherwise the four images of a rehearsed release by name and digest, as `npx rehearse promote` writes them.",
       rule: "build, or application, static, gateway and postgres, each as name:tag@sha256:digest",
+      remedy: "Take the release that the sandbox runs with: npx rehearse promote --from sandbox --to production",
       example: "build",
       differs: "yes",
     }),

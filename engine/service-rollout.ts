@@ -121,7 +121,7 @@ export function labelAfter(running: RunningService, hash: string): string {
   const label = running.Spec.Labels?.[DECLARATION_LABEL] ?? "";
   if (label === hash || label.startsWith(`${hash}.`)) return label;
   const rolledBack = running.UpdateStatus?.State?.startsWith("rollback") === true;
-  return rolledBack ? `${hash}.${Date.parse(running.UpdateStatus?.StartedAt ?? "").toString(36)}` : hash;
+  return rolledBack ? `${hash}.${Date.parse(running.UpdateStatus.StartedAt ?? "").toString(36)}` : hash;
 }
 
 function isDeclared({ declaration }: DeclaredService): (task: Task) => boolean {

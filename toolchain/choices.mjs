@@ -1,3 +1,5 @@
+import fs from "node:fs";
+import path from "node:path";
 import { readJson, writeWhole } from "./files.mjs";
 
 /**
@@ -33,4 +35,29 @@ export function remember(file, name, choice) {
   const all = choice ? [...others, [name, choice]] : others;
   const sorted = Object.fromEntries(all.sort(([a], [b]) => a.localeCompare(b)));
   writeWhole(file, `${JSON.stringify(sorted, null, 2)}\n`);
+}
+
+/**
+ * What `unchanged` compares later.
+ * @param {string} file
+ * @returns {{ file: string, size: number, modified: number }}
+ */
+export function identity(file) {
+  const { size, mtimeMs } = fs.statSync(file);
+  return { file, size, modified: mtimeMs };
+}
+
+/**
+ * Whether the file of a choice is still the one that was chosen. One inside `.toolchain/` has to be this checkout's own:
+ * the checkout may have been copied or moved.
+ * @param {Choice} choice
+ * @param {import("./paths.mjs").Paths} where
+ * @returns {boolean}
+ */
+export function unchanged({ file, size, modified }, where) {
+  if (file === undefined) return false;
+  const inside = file.split(path.sep).includes(path.basename(where.toolchain));
+  if (inside && !file.startsWith(where.toolchain + path.sep)) return false;
+  const found = fs.statSync(file, { throwIfNoEntry: false });
+  return found !== undefined && found.size === size && found.mtimeMs === modified;
 }

@@ -47,6 +47,19 @@ export function replaceDirectory(partial, directory) {
 }
 
 /**
+ * Removes what commands that were killed have left half done. Only for who knows that no other command is at work.
+ * @param {readonly string[]} directories
+ */
+export function removePartial(directories) {
+  for (const directory of directories) {
+    if (!fs.existsSync(directory)) continue;
+    for (const name of fs.readdirSync(directory)) {
+      if (/\.partial-\d+(-old)?$/.test(name)) fs.rmSync(path.join(directory, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/**
  * @param {string} file
  * @returns {unknown} undefined where there is no file, or no JSON in it
  */

@@ -1,6 +1,8 @@
+import path from "node:path";
 import process from "node:process";
 import { killRunning } from "./commands.mjs";
 import { SetUpFailure } from "./failure.mjs";
+import { removePartial } from "./files.mjs";
 import { duration, reporter } from "./progress.mjs";
 import { takeLock } from "./set-up-lock.mjs";
 
@@ -29,7 +31,15 @@ export async function setUp(context, steps, stream) {
   process.on("SIGINT", stop).on("SIGTERM", stop);
   let at = 0;
   try {
-    if (missing !== -1) unlock = await takeLock(context.where, report);
+    if (missing !== -1) {
+      unlock = await takeLock(context.where, report);
+      removePartial([
+        context.where.toolchain,
+        context.where.bin,
+        context.where.cache,
+        path.join(context.where.home, "plugins"),
+      ]);
+    }
     for (const [index, step] of steps.entries()) {
       at = index;
       // A step that installs something may change what later ones find.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 WIDTH = 480
 HEIGHT = 270
-LEFT = 58
+LEFT = 70
 RIGHT = 8
 TOP = 12
 BOTTOM = 52
@@ -64,8 +64,14 @@ def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [number * step for number in range(first, last + 1)]
 
 
-def bar_chart(values: Sequence[tuple[str, float, str]], *, title: str, x_title: str, y_title: str) -> Chart:
-    """`values` are label, value and what to say when pointed at; bars stand on zero, or hang from it."""
+def bar_chart(
+    values: Sequence[tuple[str, float, str]], *, title: str, x_title: str, y_title: str, labels: int = 12
+) -> Chart:
+    """
+    `values` are label, value and what to say when pointed at; bars stand on zero, or hang from it.
+
+    Of more than `labels` bars only every second, third and so on is labelled.
+    """
     ticks, y_of = _vertical([value for _, value, _ in values])
     slot = (WIDTH - RIGHT - LEFT) / max(1, len(values))
     marks = []
@@ -74,14 +80,15 @@ def bar_chart(values: Sequence[tuple[str, float, str]], *, title: str, x_title: 
         marks.append(
             Mark(_r(LEFT + slot * (index + 0.12)), _r(top), _r(slot * 0.76), _r(bottom - top), said, value < 0)
         )
-    x_ticks = [Tick(_r(LEFT + slot * (index + 0.5)), label) for index, (label, _, _) in enumerate(values)]
+    every = max(1, math.ceil(len(values) / labels))
+    x_ticks = [Tick(_r(LEFT + slot * (index + 0.5)), values[index][0]) for index in range(0, len(values), every)]
     return Chart(title, x_title, y_title, x_ticks, ticks, marks, _r(y_of(0)))
 
 
 def line_chart(
     values: Sequence[tuple[str, float, str]], *, title: str, x_title: str, y_title: str, labels: int = 5
 ) -> Chart:
-    """Like bar_chart, as a line; no more than about `labels` of the points are labelled."""
+    """Like bar_chart, as a line through points."""
     ticks, y_of = _vertical([value for _, value, _ in values])
     inner = 36
     step = (WIDTH - RIGHT - LEFT - 2 * inner) / max(1, len(values) - 1)

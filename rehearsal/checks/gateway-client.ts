@@ -107,7 +107,7 @@ export class GatewayClient {
   #keepCookies(lines: readonly string[]): void {
     for (const line of lines) {
       const [pair = ""] = line.split(";");
-      const [name = "", value = ""] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
+      const [name, value] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
       // An empty value, or an end in the past, is how a server takes a cookie back.
       if (value === "" || value === '""') this.#cookies.delete(name);
       else this.#cookies.set(name, value);

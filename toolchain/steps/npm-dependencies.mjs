@@ -1,3 +1,5 @@
+import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { runOrFail } from "../commands.mjs";
@@ -24,13 +26,12 @@ export const npmDependencies = {
   },
 
   async install({ where, user }, progress) {
-    const env = { npm_config_cache: path.join(where.cache, "npm"), ...user };
     // Errors only: what old Nodes and skipped install scripts make npm warn of is dealt with elsewhere.
     const args = ["ci", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
     const { command, prefix } = npm(user);
     await runOrFail(command, [...prefix, ...args], {
       cwd: where.root,
-      env,
+      env: npmEnvironment(where, user),
       onLine: (line) => {
         progress.say(`npm ci: ${line}`);
       },
@@ -65,4 +66,20 @@ export function npm(env) {
   if (script?.endsWith("npm-cli.js"))
     return { command: env["npm_node_execpath"] ?? process.execPath, prefix: [script] };
   return { command: which("npm", env["PATH"]) ?? "npm", prefix: [] };
+}
+
+/**
+ * The environment for an npm of the set-up's own. It shares the user's cache where there is one; else nothing is written
+ * outside the checkout. (`npm run` names the cache to its scripts even where the user has not.)
+ * @param {import("../paths.mjs").Paths} where
+ * @param {Record<string, string | undefined>} env
+ * @returns {Record<string, string | undefined>}
+ */
+export function npmEnvironment(where, env) {
+  const usual = env["npm_config_cache"] ?? path.join(env["HOME"] ?? os.homedir(), ".npm");
+  const cache = fs.existsSync(path.join(usual, "_cacache")) ? usual : path.join(where.cache, "npm");
+  // Where an `npm run` has its project, an npm elsewhere must not hear.
+  const projects = ["npm_config_local_prefix", "npm_package_json", "INIT_CWD"];
+  const others = Object.entries(env).filter(([name]) => !projects.includes(name));
+  return { ...Object.fromEntries(others), npm_config_cache: cache };
 }

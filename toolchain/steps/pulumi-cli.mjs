@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { readChoices, remember } from "../choices.mjs";
+import { identity, readChoices, remember, unchanged } from "../choices.mjs";
 import { run } from "../commands.mjs";
 import { which } from "../files.mjs";
 import { buildPulumi } from "../pulumi-build.mjs";
@@ -16,13 +16,7 @@ export const pulumiCli = {
 
   async present({ where, again }) {
     const choice = readChoices(where.choices)["pulumi"];
-    if (!choice?.file || !choice.version || (again && choice.fallback)) return undefined;
-    try {
-      const { size, mtimeMs } = fs.statSync(choice.file);
-      if (size !== choice.size || mtimeMs !== choice.modified) return undefined;
-    } catch {
-      return undefined;
-    }
+    if (!choice?.version || (again && choice.fallback) || !unchanged(choice, where)) return undefined;
     return isAtLeast(choice.version, minimumPulumi) ? `${choice.version}, ${choice.source}` : undefined;
   },
 
@@ -52,8 +46,7 @@ export const pulumiCli = {
  * @param {{ file: string, version: string, source: string, fallback?: boolean }} found
  */
 function keep(where, { file, version, source, fallback }) {
-  const { size, mtimeMs } = fs.statSync(file);
-  remember(where.choices, "pulumi", { source, version, file, size, modified: mtimeMs, ...(fallback && { fallback }) });
+  remember(where.choices, "pulumi", { source, version, ...identity(file), ...(fallback && { fallback }) });
   return `${version}, ${source}`;
 }
 

@@ -74,12 +74,63 @@ describe("docker networks, volumes, secrets and configs", { timeout: 120_000 }, 
     expect(text).toContain("ciphertext");
   });
 
-  test("are replaced by any change, the old one first where its given name is kept", async () => {
-    const changed = PROGRAM.replace('value: "test" }],\n  });', 'value: "other" }],\n  });')
+  test("are replaced by any change", async () => {
+    const changed = PROGRAM.replace(
+      '"docker-test-volume", { labels: [{ label: "purpose"',
+      '"docker-test-volume", { labels: [{ label: "other"',
+    )
+      .replace("internal: true", "internal: false")
       .replace("10.211.77.1", "10.211.77.2")
       .replace("first-secret-value", "second-secret-value")
       .replace('dataRaw: "first"', 'dataRaw: "second"');
-    const plan = await project.plan(changed);
-    expect(plan).toMatchObject({ "docker-test-volume": expect.stringMatching(/same/) as string });
+    expect(await project.plan(changed)).toEqual({
+      "docker-test-network": "replace",
+      "docker-test-subnet": "replace",
+      "docker-test-volume": "replace",
+      "docker-test-secret": "replace",
+      "docker-test-config": "replace",
+    });
+    const printed = await project.deploy(changed);
+    // A name that the program gave must be free before the new network can have it; a generated one need not.
+    const order = [...printed.matchAll(/docker-test-(subnet|config) (deleted|created)/g)].map(
+      ([, name, what]) => `${name} ${what}`,
+    );
+    expect(order.filter((step) => step.startsWith("subnet"))).toEqual(["subnet deleted", "subnet created"]);
+    expect(order.filter((step) => step.startsWith("config"))).toEqual(["config created", "config deleted"]);
+    expect(await exists(() => docker.getVolume(outputs["volume_name"] ?? "").inspect())).toBe(false);
+    expect(await exists(() => docker.getSecret(outputs["secret_id"] ?? "").inspect())).toBe(false);
+    outputs = (await project.outputs()) as Record<string, string>;
+    const config = (await docker.getConfig(outputs["config_id"] ?? "").inspect()) as { Spec: { Data: string } };
+    expect(Buffer.from(config.Spec.Data, "base64").toString()).toBe("second");
+  });
+
+  test("show as drift when they were removed by hand, and come back with the next update", async () => {
+    await docker.getNetwork(outputs["subnet_id"] ?? "").remove();
+    await docker.getVolume(outputs["volume_name"] ?? "").remove();
+    await docker.getSecret(outputs["secret_id"] ?? "").remove();
+    expect(await driftOf(project)).toEqual({
+      "docker-test-subnet": "deleted",
+      "docker-test-volume": "deleted",
+      "docker-test-secret": "deleted",
+    });
+    await project.succeed("up", "--yes", "--skip-preview");
+    outputs = (await project.outputs()) as Record<string, string>;
+    expect(await exists(() => docker.getNetwork("docker-test-subnet").inspect())).toBe(true);
+    expect(await exists(() => docker.getVolume(outputs["volume_name"] ?? "").inspect())).toBe(true);
+  });
+
+  test("refuse data that is not base64, and a config without data", async () => {
+    const refusal = async (program: string): Promise<string> => {
+      await project.program(program);
+      const { code, output } = await project.pulumi("preview");
+      expect(code).not.toBe(0);
+      return output;
+    };
+    expect(await refusal('new docker.Secret("docker-test-refused", { data: "not base64!" });')).toContain(
+      '"data" of a secret must be standard base64',
+    );
+    expect(await refusal('new docker.ServiceConfig("docker-test-empty", {});')).toContain(
+      'A config needs either "data" or "dataRaw"; found neither',
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { constants, existsSync } from "node:fs";
 import { chmod, copyFile, link, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -24,6 +24,8 @@ export interface CliProject {
   pulumi(...args: string[]): Promise<CliResult>;
   /** Runs `pulumi ARGS` and throws, with all that it printed, unless it succeeds. Returns what it printed. */
   succeed(...args: string[]): Promise<string>;
+  /** Starts `pulumi ARGS` and leaves it running. */
+  start(...args: string[]): ChildProcess;
   /** The stack's outputs, secrets shown. */
   outputs(): Promise<Record<string, unknown>>;
   /** The stack's state as it is stored. */
@@ -48,8 +50,11 @@ export interface PluginName {
   readonly version: string;
 }
 
-/** Makes a project that knows only the named plugins of `toolchain/plugins/`. */
-export async function createCliProject(plugins: readonly PluginName[]): Promise<CliProject> {
+/** Makes a project that knows only the named plugins of `toolchain/plugins/`; `environment` is the program's too. */
+export async function createCliProject(
+  plugins: readonly PluginName[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<CliProject> {
   const root = await mkdtemp(join(await realpath(tmpdir()), "rehearsal-plugins-"));
   const bin = join(root, "bin");
   const home = join(root, "home");
@@ -80,11 +85,16 @@ export async function createCliProject(plugins: readonly PluginName[]): Promise<
     PULUMI_SKIP_UPDATE_CHECK: "1",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1",
     NODE_COMPILE_CACHE: join(checkout, ".toolchain", "cache", "node-compile"),
+    ...environment,
   };
+  const flags = ["--non-interactive", "--color", "never"];
   const pulumi = async (...args: string[]): Promise<CliResult> => {
-    const all = [...args, "--non-interactive", "--color", "never"];
     try {
-      const { stdout, stderr } = await run(join(bin, "pulumi"), all, { cwd: directory, env, maxBuffer: 1 << 26 });
+      const { stdout, stderr } = await run(join(bin, "pulumi"), [...args, ...flags], {
+        cwd: directory,
+        env,
+        maxBuffer: 1 << 26,
+      });
       return { code: 0, output: stdout + stderr };
     } catch (error) {
       const failed = error as { code?: unknown; stdout?: string; stderr?: string };
@@ -104,6 +114,7 @@ export async function createCliProject(plugins: readonly PluginName[]): Promise<
     program: (text) => writeFile(join(directory, "index.ts"), text),
     pulumi,
     succeed,
+    start: (...args) => spawn(join(bin, "pulumi"), [...args, ...flags], { cwd: directory, env, stdio: "ignore" }),
     outputs: async () =>
       JSON.parse(await succeed("stack", "output", "--json", "--show-secrets")) as Record<string, unknown>,
     state: async () => {

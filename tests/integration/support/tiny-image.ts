@@ -66,7 +66,9 @@ async function staticBusybox(root: string): Promise<string> {
 async function isStatic(file: string): Promise<boolean> {
   try {
     await access(file);
-    const { stdout, stderr } = await run("ldd", [file]).catch((error: unknown) => error as { stdout: string; stderr: string });
+    const { stdout, stderr } = await run("ldd", [file]).catch(
+      (error: unknown) => error as { stdout: string; stderr: string },
+    );
     return /not a dynamic executable|statically linked/.test(stdout + stderr);
   } catch {
     return false;

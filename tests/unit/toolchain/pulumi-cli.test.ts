@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { readChoices, remember } from "../../../toolchain/choices.mjs";
+import { identity, readChoices, remember, unchanged } from "../../../toolchain/choices.mjs";
 import { goEnvironment } from "../../../toolchain/go.mjs";
 import { archiveName, publishedChecksum } from "../../../toolchain/pulumi-download.mjs";
 import { findOnPath, pulumiCli } from "../../../toolchain/steps/pulumi-cli.mjs";
@@ -45,8 +45,7 @@ test("does not take the checkout's own CLI of an activated shell for an installa
 test("builds only what could not be had, and only until it is asked to try again", async () => {
   const context = emptyContext();
   const file = script(path.join(context.where.bin, "pulumi"), "echo v3.259.0");
-  const { size, mtimeMs } = fs.statSync(file);
-  const choice = { source: "built", version: "3.259.0", file, size, modified: mtimeMs, fallback: true };
+  const choice = { source: "built", version: "3.259.0", ...identity(file), fallback: true };
   remember(context.where.choices, "pulumi", choice);
   expect(await pulumiCli.present(context)).toBe("3.259.0, built");
   expect(await pulumiCli.present({ ...context, again: true })).toBeUndefined();
@@ -55,9 +54,15 @@ test("builds only what could not be had, and only until it is asked to try again
 test("refuses a remembered CLI that has become too old", async () => {
   const context = emptyContext();
   const file = script(path.join(context.tools, "pulumi"), "true");
-  const { size, mtimeMs } = fs.statSync(file);
-  remember(context.where.choices, "pulumi", { source: "found", version: "3.258.0", file, size, modified: mtimeMs });
+  remember(context.where.choices, "pulumi", { source: "found", version: "3.258.0", ...identity(file) });
   expect(await pulumiCli.present(context)).toBeUndefined();
+});
+
+test("does not go on with the CLI of the checkout that this one was copied from", () => {
+  const [here, there] = [emptyContext().where, emptyContext().where];
+  const file = script(path.join(there.bin, "pulumi"), "true");
+  expect(unchanged({ source: "built", ...identity(file) }, there)).toBe(true);
+  expect(unchanged({ source: "built", ...identity(file) }, here)).toBe(false);
 });
 
 test("finds an archive's published checksum", () => {

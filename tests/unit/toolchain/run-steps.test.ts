@@ -107,3 +107,19 @@ test("waits for a set-up that runs", async () => {
   );
   expect(missing.installed).toBe(1);
 });
+
+test("removes what a killed set-up has left half done", async () => {
+  const context = emptyContext();
+  const left = [
+    path.join(context.where.bin, "pulumi.partial-12"),
+    path.join(context.where.cache, "node.partial-12-old", "x"),
+  ];
+  for (const file of left) {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, "half");
+  }
+  fs.writeFileSync(path.join(context.where.bin, "pulumi"), "whole");
+  await output(context, [step("missing")]);
+  expect(fs.readdirSync(context.where.bin)).toEqual(["pulumi"]);
+  expect(fs.readdirSync(context.where.cache)).toEqual([]);
+});

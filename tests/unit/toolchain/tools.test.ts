@@ -9,7 +9,7 @@ import { duration } from "../../../toolchain/progress.mjs";
 import { mmdebstrapArgs } from "../../../toolchain/steps/base-image.mjs";
 import { browser } from "../../../toolchain/steps/browser.mjs";
 import { node } from "../../../toolchain/steps/node.mjs";
-import { firstDifference, npm } from "../../../toolchain/steps/npm-dependencies.mjs";
+import { firstDifference, npm, npmEnvironment } from "../../../toolchain/steps/npm-dependencies.mjs";
 import { tour } from "../../../toolchain/tour.mjs";
 import { emptyContext, recorder, script, temporaryDirectory } from "./temporary.ts";
 
@@ -34,11 +34,29 @@ test("runs the npm that runs it", () => {
   expect(npm({ npm_execpath: "/x/pnpm.cjs", PATH: "" })).toEqual({ command: "npm", prefix: [] });
 });
 
-test("takes the Node that runs it where that one runs TypeScript, and notices when it is gone", async () => {
+test("shares the user's npm cache where there is one, and else keeps one inside the checkout", () => {
+  const { where, user } = emptyContext();
+  const cache = path.join(String(user["HOME"]), ".npm");
+  const env = { ...user, npm_config_cache: cache, INIT_CWD: "/elsewhere" };
+  expect(npmEnvironment(where, env)).toEqual({ ...user, npm_config_cache: path.join(where.cache, "npm") });
+  fs.mkdirSync(path.join(cache, "_cacache"), { recursive: true });
+  expect(npmEnvironment(where, env)["npm_config_cache"]).toBe(cache);
+  expect(npmEnvironment(where, user)["npm_config_cache"]).toBe(cache);
+});
+
+test("takes a Node of the machine that runs TypeScript, and notices when it is gone", async () => {
   const context = emptyContext();
-  expect(await node.install(context, recorder())).toBe(`${process.versions.node}, found at ${process.execPath}`);
-  expect(fs.realpathSync(path.join(context.where.bin, "node"))).toBe(fs.realpathSync(process.execPath));
-  expect(await node.present(context)).toContain(process.versions.node);
+  script(path.join(context.tools, "node"), "echo v24.99.0");
+  script(path.join(context.where.bin, "node"), "echo v24.0.1");
+  context.user["PATH"] = `${context.where.bin}:${context.tools}`;
+  // Outside a tool chain the Node that runs the tests is preferred.
+  const own = process.execPath.includes("/.toolchain/");
+  const [file, version] = own
+    ? [path.join(context.tools, "node"), "24.99.0"]
+    : [process.execPath, process.versions.node];
+  expect(await node.install(context, recorder())).toBe(`${version}, found at ${file}`);
+  expect(fs.realpathSync(path.join(context.where.bin, "node"))).toBe(fs.realpathSync(file));
+  expect(await node.present(context)).toBe(`${version}, found at ${file}`);
   fs.rmSync(path.join(context.where.bin, "node"));
   expect(await node.present(context)).toBeUndefined();
 });

@@ -26,13 +26,14 @@ export function observe(specs: PropertySpecs, declared: Properties, live: Proper
 function settle(spec: DockerSpec, declared: unknown, live: unknown): unknown {
   if (meansSame(spec, declared, live)) return declared;
   if (Array.isArray(live)) return settleList(spec, Array.isArray(declared) ? (declared as unknown[]) : [], live);
-  if (!isRecord(live)) return live;
+  if (!isRecord(live) || spec.type === "map") return live;
   const before = isRecord(declared) ? declared : {};
   const result: Properties = {};
   for (const key of new Set([...Object.keys(before), ...Object.keys(live)])) {
     const member = spec.properties?.[key] ?? spec.items;
     if (member === undefined) continue;
-    if (member.computedIfUnset === true && before[key] === undefined) continue;
+    // Of a part that was not declared at all, all is shown.
+    if (member.computedIfUnset === true && isRecord(declared) && before[key] === undefined) continue;
     const settled = settle(member, before[key], live[key]);
     if (settled !== undefined) result[key] = settled;
   }

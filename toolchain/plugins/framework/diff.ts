@@ -45,7 +45,11 @@ function diffValue(
   } else if (isRecord(old) && isRecord(current)) {
     for (const key of new Set([...Object.keys(old), ...Object.keys(current)])) {
       const member = spec?.properties?.[key] ?? spec?.items;
-      diffValue(changes, member, old[key], current[key], memberPath(path, key), replace);
+      const added = old[key] === undefined;
+      if (spec?.type === "map" && added !== (current[key] === undefined)) {
+        // Unlike a member of an object, an empty value in a map is not the same as none.
+        changes.push({ path: memberPath(path, key), kind: added ? "add" : "delete", replace });
+      } else diffValue(changes, member, old[key], current[key], memberPath(path, key), replace);
     }
   } else if (containsUnknown(current) || !isDeepStrictEqual(old, current)) {
     const kind = isEmpty(old) && old === undefined ? "add" : current === undefined ? "delete" : "update";

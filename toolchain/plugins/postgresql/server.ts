@@ -6,7 +6,7 @@ import { Limit } from "./limit.ts";
 const RETRY_AFTER_MS = 1000;
 const WRITE_ATTEMPTS = 5;
 // Any number does; it only has to be the same for all who write.
-const WRITE_LOCK = 7_305_104_982;
+export const WRITE_LOCK = 7_305_104_982;
 
 export interface ServerSettings {
   readonly host: string;
@@ -85,8 +85,9 @@ export class PostgresServer {
     work: (session: Session) => Promise<T>,
   ): Promise<T> {
     const client = await this.#connect(database ?? this.settings.database, signal);
+    const [row] = (await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")).rows;
     const abort = (): void => {
-      void client.end();
+      void this.#terminate(row?.pid);
     };
     signal.addEventListener("abort", abort, { once: true });
     try {
@@ -100,6 +101,17 @@ export class PostgresServer {
     } finally {
       signal.removeEventListener("abort", abort);
       await client.end();
+    }
+  }
+
+  /** Ends a session from another: one that waits for a lock does not notice that its client has gone. */
+  async #terminate(pid: number | undefined): Promise<void> {
+    try {
+      const client = await this.#open(this.settings.database);
+      await client.query("SELECT pg_terminate_backend($1)", [pid]);
+      await client.end();
+    } catch {
+      // Without a connection for this, the session ends when what it waits for does; the process does not wait for it.
     }
   }
 

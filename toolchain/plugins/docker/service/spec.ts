@@ -207,10 +207,7 @@ function environment(variables: Readonly<Record<string, string>>): string[] {
     .map((name) => `${name}=${variables[name] ?? ""}`);
 }
 
-function given<Key extends string, Value>(
-  key: Key,
-  value: Value,
-): { [K in Key]?: Exclude<Value, undefined> } {
+function given<Key extends string, Value>(key: Key, value: Value): { [K in Key]?: Exclude<Value, undefined> } {
   return (value === undefined ? {} : { [key]: value }) as { [K in Key]?: Exclude<Value, undefined> };
 }
 

@@ -1,0 +1,126 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import type { SettingFault } from "./load-settings.ts";
+import type { Settings } from "./settings.ts";
+
+/** Days that a given certificate must have left: time enough to notice and to renew it. */
+const MINIMUM_DAYS = 14;
+const DAY = 86_400_000;
+
+/**
+ * Faults that only several settings together, or the files that they name, show.
+ *
+ * @param now time in milliseconds since the epoch
+ */
+export function consistencyFaults(settings: Settings, now = Date.now()): SettingFault[] {
+  return [...sourceFaults(settings), ...portFaults(settings), ...certificateFaults(settings, now)];
+}
+
+/** Full hostnames from names relative to a domain: `@` is the domain itself. */
+export function fullHostnames(domain: string, names: readonly string[]): string[] {
+  return names.map((name) => (name === "@" ? domain : `${name}.${domain}`));
+}
+
+function sourceFaults({ app, images }: Settings): SettingFault[] {
+  if (images.release !== "build") return [];
+  if (["manage.py", "Dockerfile"].some((file) => existsSync(path.join(app.source, file)))) return [];
+  return [
+    {
+      path: "rehearsal:app.source",
+      rule: "a folder that holds manage.py, or a Dockerfile of the project's own",
+      found: `${JSON.stringify(app.source)}${existsSync(app.source) ? " with neither" : ", which does not exist"}`,
+      remedy: "Give the folder relative to Pulumi.yaml.",
+    },
+  ];
+}
+
+function portFaults({ gateway, database }: Settings): SettingFault[] {
+  if (database.server !== "container" || gateway.port !== database.adminPort) return [];
+  return [
+    {
+      path: "rehearsal:database.adminPort",
+      rule: "another port than rehearsal:gateway.port",
+      found: String(database.adminPort),
+      remedy: "Choose another one, or leave both out: they follow from the stack's name.",
+    },
+  ];
+}
+
+function certificateFaults({ tls, gateway }: Settings, now: number): SettingFault[] {
+  if (tls.certificate === "generated") return [];
+  const { chain, key, authority } = tls.certificate;
+  const fault: Fault = (name, rule, found) => ({
+    path: `rehearsal:tls.certificate.${name}`,
+    rule,
+    found,
+    remedy: `Set it with: pulumi config set --path --secret 'rehearsal:tls.certificate.${name}' < FILE.pem`,
+  });
+  const certificates = parseCertificates(chain);
+  const authorities = authority === undefined ? [] : parseCertificates(authority);
+  if (typeof certificates === "string") return [fault("chain", "a chain of certificates in PEM form", certificates)];
+  if (typeof authorities === "string") return [fault("authority", "a certificate in PEM form", authorities)];
+  const [server] = certificates;
+  if (server === undefined) return [];
+  return [
+    ...keyFaults(server, key, fault),
+    ...validityFaults(certificates, now, fault),
+    ...orderFaults([...certificates, ...authorities.slice(0, 1)], fault),
+    ...hostnameFaults(server, fullHostnames(gateway.domain, gateway.hostnames), fault),
+  ];
+}
+
+type Fault = (name: "chain" | "key" | "authority", rule: string, found: string) => SettingFault;
+
+function keyFaults(server: X509Certificate, key: string, fault: Fault): SettingFault[] {
+  try {
+    if (server.checkPrivateKey(createPrivateKey(key))) return [];
+    return [fault("key", "the key of the first certificate of the chain", "the key of another certificate")];
+  } catch (error) {
+    return [fault("key", "a private key in PEM form without a passphrase", message(error))];
+  }
+}
+
+function validityFaults(certificates: readonly X509Certificate[], now: number, fault: Fault): SettingFault[] {
+  return certificates.flatMap((certificate) => {
+    const [from, to] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
+    if (from <= now && to >= now + MINIMUM_DAYS * DAY) return [];
+    const found = `${oneLine(certificate.subject)} valid from ${certificate.validFrom} to ${certificate.validTo}`;
+    return [fault("chain", `valid now and for ${MINIMUM_DAYS} days more`, found)];
+  });
+}
+
+function orderFaults(certificates: readonly X509Certificate[], fault: Fault): SettingFault[] {
+  return certificates.slice(1).flatMap((issuer, index) => {
+    const issued = certificates[index];
+    if (issued === undefined || issued.checkIssued(issuer)) return [];
+    const found = `${oneLine(issued.subject)} before ${oneLine(issuer.subject)}, which did not issue it`;
+    return [fault("chain", "in order: the server's certificate first, each issued by the next", found)];
+  });
+}
+
+function hostnameFaults(server: X509Certificate, hostnames: readonly string[], fault: Fault): SettingFault[] {
+  const uncovered = hostnames.filter((name) => server.checkHost(name.replace(/^\*\./, "any.")) === undefined);
+  if (uncovered.length === 0) return [];
+  const found = `a certificate for ${server.subjectAltName ?? "no name"} that lacks ${uncovered.join(", ")}`;
+  return [fault("chain", "a certificate that covers every hostname of gateway.hostnames", found)];
+}
+
+/** The certificates of a PEM text, or what is wrong with it. */
+function parseCertificates(text: string): X509Certificate[] | string {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) return "none";
+  try {
+    return blocks.map((pem) => new X509Certificate(pem));
+  } catch (error) {
+    return message(error);
+  }
+}
+
+function oneLine(subject: string): string {
+  return subject.replaceAll("\n", ", ");
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parse, stringify } from "yaml";
+
+const ROOT = path.resolve(import.meta.dirname, "../../..");
+/** Parts of the program that tests do not change. */
+const LINKED = ["node_modules", "components", "config", "engine", "rehearsal"];
+const COPIED = [
+  "Pulumi.yaml",
+  "Pulumi.sandbox.yaml",
+  "Pulumi.production.yaml",
+  "package.json",
+  "index.ts",
+  "images",
+  "reference",
+];
+
+/** How a `pulumi` command ended. */
+export interface Ended {
+  readonly exitCode: number;
+  /** Both streams, as a person sees them. */
+  readonly output: string;
+}
+
+type Sections = Record<string, Record<string, unknown>>;
+
+/** The checkout of a team of its own: program, project and state, so that a test can change them. */
+export class Checkout {
+  public readonly folder = mkdtempSync(path.join(tmpdir(), "rehearsal-checkout-"));
+  readonly #environment: NodeJS.ProcessEnv;
+
+  public constructor() {
+    for (const name of LINKED) symlinkSync(path.join(ROOT, name), path.join(this.folder, name));
+    for (const name of COPIED) {
+      cpSync(path.join(ROOT, name), path.join(this.folder, name), {
+        recursive: true,
+        filter: (file) => !/__pycache__|\.pyc$/.test(file),
+      });
+    }
+    const state = path.join(this.folder, ".state");
+    mkdirSync(state);
+    const { PULUMI_CONFIG_PASSPHRASE_FILE: _, ...inherited } = process.env;
+    this.#environment = {
+      ...inherited,
+      PULUMI_BACKEND_URL: `file://${state}`,
+      PULUMI_CONFIG_PASSPHRASE: "only for tests",
+    };
+  }
+
+  /** Absolute path of a file of the checkout. */
+  public path(...parts: string[]): string {
+    return path.join(this.folder, ...parts);
+  }
+
+  /** Changes a file's text. */
+  public edit(file: string, change: (text: string) => string): void {
+    writeFileSync(this.path(file), change(readFileSync(this.path(file), "utf8")));
+  }
+
+  /** Sets settings in a stack's file, section by section. */
+  public configure(stack: string, settings: Sections): void {
+    const file = this.path(`Pulumi.${stack}.yaml`);
+    const content = parse(readFileSync(file, "utf8")) as { config?: Sections };
+    const config: Sections = content.config ?? {};
+    for (const [section, values] of Object.entries(settings)) {
+      const key = `rehearsal:${section}`;
+      config[key] = { ...config[key], ...values };
+    }
+    writeFileSync(file, stringify({ ...content, config }));
+  }
+
+  /** Runs `pulumi` to its end. */
+  public async pulumi(...words: string[]): Promise<Ended> {
+    return await this.start(...words).ended;
+  }
+
+  /** Runs `pulumi` and fails the test, showing the output, where it fails. */
+  public async succeed(...words: string[]): Promise<string> {
+    const { exitCode, output } = await this.pulumi(...words);
+    if (exitCode !== 0) throw new Error(`pulumi ${words.join(" ")} ended with ${exitCode}:\n${output}`);
+    return output;
+  }
+
+  /** Starts `pulumi` in a process group of its own. */
+  public start(...words: string[]): {
+    readonly child: ChildProcess;
+    readonly ended: Promise<Ended>;
+    output: () => string;
+  } {
+    const child = spawn("pulumi", [...words, "--non-interactive"], {
+      cwd: this.folder,
+      env: this.#environment,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const ended = new Promise<Ended>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => {
+        resolve({ exitCode: code ?? -1, output });
+      });
+    });
+    return { child, ended, output: () => output };
+  }
+
+  public async up(stack: string): Promise<Ended> {
+    return await this.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+  }
+
+  public async output<T>(stack: string, name: string): Promise<T> {
+    const text = await this.succeed("stack", "output", name, "--json", "--show-secrets", "--stack", stack);
+    return JSON.parse(text) as T;
+  }
+
+  /** Destroys the stacks and deletes the folder; what a failed test left is destroyed as well. */
+  public async remove(...stacks: string[]): Promise<void> {
+    for (const stack of stacks) {
+      await this.pulumi("cancel", "--yes", "--stack", stack);
+      await this.succeed("destroy", "--yes", "--skip-preview", "--stack", stack);
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,49 @@
+import { defineConfig } from "vitest/config";
+
+const MINUTE = 60_000;
+
+// Files keep their isolation: a component test replaces Pulumi's monitor, which is global to a process.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["tests/unit/**/*.test.ts"],
+          testTimeout: 15_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "component",
+          include: ["tests/component/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      // What runs on the one engine of the machine runs file by file, after what needs none has passed or failed.
+      {
+        test: {
+          name: "integration",
+          include: ["tests/integration/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 5 * MINUTE,
+          hookTimeout: 15 * MINUTE,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["tests/browser/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 2 * MINUTE,
+          hookTimeout: 15 * MINUTE,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+});
