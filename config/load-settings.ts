@@ -158,7 +158,7 @@ function merge(under: RawSettings, over: RawSettings): RawSettings {
 }
 
 function faultsOf(issue: z.core.$ZodIssue, raw: RawSettings): SettingFault[] {
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...issue.path, key], raw));
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...issue.path, key]));
   const inner = issue.code === "invalid_union" && isRecord(valueAt(raw, issue.path)) ? issue.errors.at(-1) : undefined;
   if (inner !== undefined) {
     return inner.flatMap((nested) => faultsOf({ ...nested, path: [...issue.path, ...nested.path] }, raw));
@@ -190,7 +190,7 @@ function missingSection(section: string, raw: RawSettings): SettingFault[] {
   ];
 }
 
-function unknownKey(path: PropertyKey[], raw: RawSettings): SettingFault {
+function unknownKey(path: PropertyKey[]): SettingFault {
   const nested = path.length > 2;
   const known =
     path.length === 1

@@ -10,8 +10,10 @@ export async function taskLogTail(docker: Docker, taskId: string): Promise<strin
   const answer = await new Promise<Buffer | undefined>((resolve) => {
     docker.modem.dial(
       {
-        path: `/tasks/${taskId}/logs?stdout=1&stderr=1&tail=${TAIL}`,
+        // The client appends the options to a question mark at the end, and cuts the end off where it has none.
+        path: `/tasks/${taskId}/logs?`,
         method: "GET",
+        options: { stdout: true, stderr: true, tail: TAIL },
         statusCodes: { 200: true },
         isStream: false,
         // Without it the client reads the frames' binary headers as text.

@@ -16,10 +16,6 @@ import { isAtLeast, minimumGo } from "./versions.mjs";
 export async function goEnvironment({ where, user }) {
   const home = user["HOME"] ?? os.homedir();
   const config = user["XDG_CONFIG_HOME"] ?? path.join(home, ".config");
-  const defaults = {
-    GOCACHE: path.join(user["XDG_CACHE_HOME"] ?? path.join(home, ".cache"), "go-build"),
-    GOMODCACHE: path.join(user["GOPATH"]?.split(":")[0] ?? path.join(home, "go"), "pkg", "mod"),
-  };
   const settings = path.join(config, "go", "env");
   /** @type {Record<string, string | undefined>} */
   const env = {
@@ -33,11 +29,14 @@ export async function goEnvironment({ where, user }) {
     XDG_CONFIG_HOME: path.join(where.cache, "go-config"),
   };
   const own = [path.join(where.cache, "go-config")];
-  for (const [name, usual] of Object.entries(defaults)) {
-    if (user[name] || fs.existsSync(usual)) continue;
-    const directory = path.join(where.cache, name === "GOCACHE" ? "go-build" : "go-mod");
-    env[name] = directory;
-    own.push(directory);
+  if (!user["GOCACHE"] && !fs.existsSync(path.join(user["XDG_CACHE_HOME"] ?? path.join(home, ".cache"), "go-build"))) {
+    env["GOCACHE"] = path.join(where.cache, "go-build");
+    own.push(env["GOCACHE"]);
+  }
+  // Besides the modules, Go keeps there what it knows of the checksum database.
+  if (!user["GOPATH"] && !fs.existsSync(path.join(home, "go"))) {
+    env["GOPATH"] = path.join(where.cache, "go");
+    own.push(env["GOPATH"]);
   }
   return { env, own };
 }

@@ -1,9 +1,8 @@
 #!/bin/sh
 # Starts PostgreSQL on the cluster in PGDATA, which it makes first where there is none.
-#   POSTGRES_PASSWORD_FILE  file with the superuser's password (default /run/secrets/postgres-password). The superuser gets
-#                           the password that it holds, at each start: a volume outlives the state that knew an older one.
-#   POSTGRES_PASSWORD_VERIFIER  in its place, what the server itself keeps of a password (SCRAM-SHA-256$…): it may stand in
-#                           the container's environment, since the password cannot be had from it.
+#   POSTGRES_PASSWORD_VERIFIER  what the server keeps of the superuser's password, SCRAM-SHA-256$..., or
+#   POSTGRES_PASSWORD_FILE      a file with the password itself (default /run/secrets/postgres-password)
+# The superuser gets it at each start: a volume outlives the state that knew an older one.
 # Arguments are handed to postgres and win over the defaults below, e.g. -c shared_buffers=256MB.
 set -eu
 umask 077
@@ -11,6 +10,8 @@ umask 077
 major=17
 volume=$(dirname "$PGDATA")
 password_file=${POSTGRES_PASSWORD_FILE:-/run/secrets/postgres-password}
+password=${POSTGRES_PASSWORD_VERIFIER:-}
+unset POSTGRES_PASSWORD_VERIFIER
 
 refuse() {
   printf 'postgres: %s\n  found:  %s\n  remedy: %s\n' "$1" "$2" "$3" >&2
@@ -28,6 +29,12 @@ postgres) shift ;;
 *) exec "$@" ;;
 esac
 
+case "$password" in
+SCRAM-SHA-256\$*:*\$*:*) ;;
+"") [ ! -s "$password_file" ] || password=$(head -n 1 "$password_file") ;;
+*) refuse "POSTGRES_PASSWORD_VERIFIER is SCRAM-SHA-256\$ITERATIONS:SALT\$STORED_KEY:SERVER_KEY" "a value of another form" \
+  "compute it from the password as PostgreSQL does, or give the password in a file" ;;
+esac
 [ -w "$volume" ] || refuse "$volume must be writable for uid $(id -u)" "$(ls -ld "$volume" 2>&1)" \
   "give a named volume that this image filled first, or change its owner"
 
@@ -42,10 +49,11 @@ rm -rf "$volume"/.initialising.* # a cluster that an interrupted start left half
 if [ ! -e "$PGDATA/PG_VERSION" ]; then
   [ ! -d "$PGDATA" ] || rmdir "$PGDATA" 2>/dev/null || refuse "PGDATA must be a PostgreSQL cluster, empty or absent" \
     "$PGDATA holds $(ls -A "$PGDATA" | head -n 5 | tr '\n' ' ')and no PG_VERSION" "move these files away, or name another volume"
-  [ -s "$password_file" ] || refuse "a new cluster needs the superuser's password in a file" \
-    "$password_file is absent or empty" "mount it there, or name its path in POSTGRES_PASSWORD_FILE"
+  [ -n "$password" ] || refuse "a new cluster needs the superuser's password" \
+    "$password_file is absent or empty, and POSTGRES_PASSWORD_VERIFIER is unset" \
+    "mount the password there, name its path in POSTGRES_PASSWORD_FILE, or give its verifier"
   fresh="$volume/.initialising.$$"
-  initdb --pgdata="$fresh" --username=postgres --pwfile="$password_file" --auth=scram-sha-256 --data-checksums \
+  initdb --pgdata="$fresh" --username=postgres --auth-local=peer --auth-host=reject --data-checksums \
     --encoding=UTF8 --locale=C.UTF-8 --locale-provider=builtin --builtin-locale=C.UTF-8 --no-instructions
   mv "$fresh" "$PGDATA" # the only moment at which a cluster comes to be
   sync -f "$volume"
@@ -56,17 +64,18 @@ found=$(cat "$PGDATA/PG_VERSION")
   "run the image of PostgreSQL $found, or move the data with pg_dump and pg_restore or pg_upgrade"
 
 # Whether the superuser has this password already is told by a salted digest beside the cluster, in one glance.
-if [ -s "$password_file" ]; then
+if [ -n "$password" ]; then
   mark="$volume/.superuser-password"
   salt=$(cut -d: -f1 "$mark" 2>/dev/null || true)
   [ -n "$salt" ] || salt=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-  digest="$salt:$({ printf '%s' "$salt"; head -n 1 "$password_file"; } | sha256sum | cut -d' ' -f1)"
+  digest="$salt:$(printf '%s%s' "$salt" "$password" | sha256sum | cut -d' ' -f1)"
   if [ "$(cat "$mark" 2>/dev/null || true)" != "$digest" ]; then
-    [ -n "${fresh:-}" ] || printf "ALTER ROLE postgres PASSWORD '%s';\n" "$(head -n 1 "$password_file" | sed "s/'/''/g")" \
+    printf "ALTER ROLE postgres PASSWORD '%s';\n" "$(printf '%s' "$password" | sed "s/'/''/g")" \
       | postgres --single -D "$PGDATA" -c log_min_messages=warning -c log_statement=none template1 >/dev/null
     printf '%s\n' "$digest" > "$mark"
   fi
 fi
+unset password
 
 exec postgres -D "$PGDATA" \
   -c listen_addresses='*' \

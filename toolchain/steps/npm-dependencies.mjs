@@ -81,5 +81,7 @@ export function npmEnvironment(where, env) {
   // Where an `npm run` has its project, an npm elsewhere must not hear.
   const projects = ["npm_config_local_prefix", "npm_package_json", "INIT_CWD"];
   const others = Object.entries(env).filter(([name]) => !projects.includes(name));
-  return { ...Object.fromEntries(others), npm_config_cache: cache };
+  // Optional packages that are compiled where they can be fetch Node's headers first.
+  const headers = path.join(where.cache, "node-gyp");
+  return { npm_config_devdir: headers, ...Object.fromEntries(others), npm_config_cache: cache };
 }

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import secrets
+from . import privileges, secrets
 from .failure import Failure, say
 
 USAGE = f"usage: run COMMAND [--secrets-from-stdin] [-- ARGUMENTS]\n\n{__doc__}"
@@ -53,6 +53,7 @@ def _dispatch(arguments: list[str]) -> int:
         rest = rest[1:]
     command = rest[1:] if rest[:1] == ["--"] else rest
     if name in ("serve", "worker", "exec") and (command or name == "serve"):
+        privileges.drop()
         os.environ.update(given())
         return _start(name, command)
     if name in ("plan", "migrate", "check", "collectstatic") and not command:

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from . import database, project
+from .failure import Failure
 from .settings import number
 
 
@@ -15,13 +16,15 @@ def run() -> int:
     """Prints the plan as one JSON object on standard output, and returns 0.
 
     ``database`` is "reachable", or "absent" when it cannot be reached within DATABASE_WAIT_SECONDS (default 0 here);
-    then all migrations are pending. ``pending`` is in the order of running. ``conflicts`` lists the apps with several
+    then all migrations are pending. ``pending`` is in the order of running. ``conflicts`` names the apps with several
     latest migrations, which Django refuses to run; ``inconsistencies`` what Django finds wrong with the history.
     """
     # Standard output belongs to the plan; whatever the project prints while it loads goes to standard error.
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
+    # Before an environment's first deployment there are no secrets yet.
+    project.use_placeholders()
     project.load()
     json.dump(_plan(), output)
     output.write("\n")
@@ -34,8 +37,6 @@ def _plan() -> dict[str, Any]:
     from django.db.migrations.exceptions import InconsistentMigrationHistory
     from django.db.migrations.executor import MigrationExecutor
     from django.db.migrations.loader import MigrationLoader
-
-    from .failure import Failure
 
     inconsistencies: list[str] = []
     try:
@@ -66,7 +67,7 @@ def _plan() -> dict[str, Any]:
             for migration, _backwards in pending
         ],
         "conflicts": [
-            {"app": app, "migrations": sorted(names)} for app, names in sorted(loader.detect_conflicts().items())
+            f"{app} ({', '.join(sorted(names))})" for app, names in sorted(loader.detect_conflicts().items())
         ],
         "inconsistencies": inconsistencies,
     }

@@ -5,17 +5,28 @@ from __future__ import annotations
 import os
 import re
 import sys
+import traceback
 from pathlib import Path
 
 from .failure import Failure
 
+# What settings want to be there although nothing is connected to or signed: for building, and for planning without a database.
+PLACEHOLDERS = {
+    "DATABASE_URL": "postgres://none:none@127.0.0.1:9/none",
+    "REPORT_DATABASE_URL": "postgres://none:none@127.0.0.1:9/none",
+    "DJANGO_SECRET_KEY": "stands in for a key where nothing is signed, and never reaches a running service",
+    "DJANGO_ALLOWED_HOSTS": "localhost",
+    "DJANGO_CSRF_TRUSTED_ORIGINS": "https://localhost",
+    "DJANGO_DEBUG": "0",
+}
+
 _DEFAULT_IN_MANAGE = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
 
 
-def load() -> None:
+def load(remedy: str = "mend what the error above names, or give the variable in the stack's settings") -> None:
     """Sets Django up with the project's settings, as ``manage.py`` in the working directory would.
 
-    :raises Failure: when the settings module is not known. What the project raises itself is passed on.
+    :raises Failure: when that fails; the project's own traceback is shown before it.
     """
     directory = Path.cwd()
     if str(directory) not in sys.path:
@@ -26,7 +37,20 @@ def load() -> None:
     os.environ.setdefault("PGCONNECT_TIMEOUT", "5")
     import django
 
-    django.setup()
+    try:
+        django.setup()
+    except Exception as error:
+        traceback.print_exc()
+        raise Failure(
+            f"the project must load with the settings {os.environ['DJANGO_SETTINGS_MODULE']}; "
+            f"found {error.__class__.__name__}: {error}; {remedy}"
+        ) from error
+
+
+def use_placeholders() -> None:
+    """Gives the variables of PLACEHOLDERS their values where they have none."""
+    for name, value in PLACEHOLDERS.items():
+        os.environ.setdefault(name, value)
 
 
 def _settings_module(directory: Path) -> str:

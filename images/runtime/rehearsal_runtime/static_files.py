@@ -18,40 +18,28 @@ COMPRESSIBLE = {
 }  # fmt: skip
 SMALLEST = 512  # below it a compressed file saves no packet
 
-# Settings want these to be there; collecting neither connects to a database nor signs anything.
-PLACEHOLDERS = {
-    "DATABASE_URL": "postgres://build:build@127.0.0.1:9/build",
-    "REPORT_DATABASE_URL": "postgres://build:build@127.0.0.1:9/build",
-    "DJANGO_SECRET_KEY": "only-for-collecting-static-files-while-the-image-is-built",
-    "DJANGO_ALLOWED_HOSTS": "localhost",
-    "DJANGO_CSRF_TRUSTED_ORIGINS": "https://localhost",
-    "DJANGO_DEBUG": "0",
-}
-
-
 def run() -> int:
-    """Collects into STATIC_ROOT and puts a ``.gz`` beside what becomes smaller; returns 0, or 1 after Django's own error.
+    """Collects into STATIC_ROOT, puts a ``.gz`` beside what becomes smaller, and returns 0.
 
-    Variables that the project's settings need beyond the placeholders come as a JSON object in COLLECT_ENVIRONMENT.
+    Variables that the project's settings need beyond ``project.PLACEHOLDERS`` come as a JSON object in COLLECT_ENVIRONMENT.
 
-    :raises Failure: when COLLECT_ENVIRONMENT is malformed or the settings ignore STATIC_ROOT.
+    :raises Failure: when COLLECT_ENVIRONMENT is malformed, the settings do not load or ignore STATIC_ROOT, or Django fails.
     """
     root = Path(os.environ["STATIC_ROOT"])
     root.mkdir(parents=True, exist_ok=True)
-    for name, value in {**PLACEHOLDERS, **_given()}.items():
-        os.environ.setdefault(name, value)
+    os.environ.update(_given())
+    project.use_placeholders()
+    project.load("the image is built without the environment's variables: give what the settings need in COLLECT_ENVIRONMENT")
     try:
-        project.load()
         count = _collect(root)
     except Failure:
         raise
     except Exception as error:
         traceback.print_exc()
-        say(
-            f"collecting static files needs settings that load while the image is built; found {error.__class__.__name__}: "
-            f"{error}; give variables that they need in COLLECT_ENVIRONMENT, or mend what the error names"
-        )
-        return 1
+        raise Failure(
+            "the project's static files must be collectable while its image is built; "
+            f"found {error.__class__.__name__}: {error}; mend what it names, and try it with manage.py collectstatic"
+        ) from error
     say(f"collected {count} static files, compressed {compress(root)} of them")
     return 0
 

@@ -61,15 +61,9 @@ describe("an environment from nothing", () => {
   });
 
   it("shows exactly the resources that a changed setting touches", async () => {
-    const output = await checkout.succeed(
-      "preview",
-      "--json",
-      "--stack",
-      STACK,
-      "--config",
-      "rehearsal:app.replicas=3",
-      "--config-path",
-    );
+    checkout.configure(STACK, { app: { replicas: 3 } });
+    const output = await checkout.succeed("preview", "--json", "--stack", STACK);
+    checkout.configure(STACK, { app: { replicas: 2 } });
     const { steps } = JSON.parse(output.slice(output.indexOf("{"))) as { steps: { op: string; urn: string }[] };
     const changed = steps
       .filter(({ op }) => op !== "same" && op !== "read")
@@ -96,7 +90,7 @@ describe("what runs in an environment", () => {
       expect.soft(HostConfig.ReadonlyRootfs, Name).toBe(true);
       expect.soft(HostConfig.CapDrop, Name).toEqual(["ALL"]);
       expect.soft(HostConfig.Memory, Name).toBeGreaterThan(0);
-      expect.soft(HostConfig.LogConfig.Config, Name).toMatchObject({ "max-size": "10m", "max-file": "3" });
+      expect.soft(HostConfig.LogConfig?.Config, Name).toMatchObject({ "max-size": "10m", "max-file": "3" });
       expect.soft(Config.Healthcheck?.Test?.length, Name).toBeGreaterThan(1);
       // Swarm cannot be told no-new-privileges on every engine: what counts is the process that runs.
       expect

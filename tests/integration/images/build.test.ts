@@ -2,7 +2,16 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BuildError, buildApplication, buildMinimal, buildNginx, buildOver, buildProject, IMAGES, MINIMAL } from "./builds.ts";
+import {
+  BuildError,
+  buildApplication,
+  buildMinimal,
+  buildNginx,
+  buildOver,
+  buildProject,
+  IMAGES,
+  MINIMAL,
+} from "./builds.ts";
 import { startDatabase } from "./database.ts";
 import { Bench, curl, directoryOf, docker, execute, extraCertificates, until } from "./support.ts";
 
@@ -79,7 +88,11 @@ describe("images/django", { timeout: 300_000 }, () => {
   });
 
   it("follows requirements that name other files", async () => {
-    const log = await refusedProject({ "manage.py": "", "requirements.txt": "-r more/base.txt\n", "more/base.txt": "django\n" });
+    const log = await refusedProject({
+      "manage.py": "",
+      "requirements.txt": "-r more/base.txt\n",
+      "more/base.txt": "django\n",
+    });
     expect(log).toContain("rule:   every requirement in ./more/base.txt is one exact version");
     const missing = await refusedProject({ "manage.py": "", "requirements.txt": "--constraint=absent.txt\n" });
     expect(missing).toContain("pinned with hashes in ./absent.txt (named by requirements.txt)");
@@ -90,7 +103,10 @@ describe("images/django", { timeout: 300_000 }, () => {
     await writeFile(path.join(project, "guestbook/changed.py"), `CHANGED = "${String(Date.now())}"\n`);
     const changed = await buildProject(PROJECT, project);
     expect(install.exec(changed)?.[1]).toBe("Using");
-    await writeFile(path.join(project, "pinned.txt"), `# ${String(Date.now())}\n${await readFile(path.join(project, "pinned.txt"), "utf8")}`);
+    await writeFile(
+      path.join(project, "pinned.txt"),
+      `# ${String(Date.now())}\n${await readFile(path.join(project, "pinned.txt"), "utf8")}`,
+    );
     expect(install.exec(await buildProject(PROJECT, project))?.[1]).toBe("Running");
   });
 
@@ -102,10 +118,15 @@ describe("images/django", { timeout: 300_000 }, () => {
     expect(tools.stdout).toBe("");
     expect(tools.stderr).toContain("No module named 'pip'");
     const extra = Buffer.from(await extraCertificates(), "base64").toString();
-    const bodies = [...extra.matchAll(/-----BEGIN CERTIFICATE-----\n([^-]+)/g)].map(([, body]) => (body ?? "").split("\n")[1] ?? "");
+    const bodies = [...extra.matchAll(/-----BEGIN CERTIFICATE-----\n([^-]+)/g)].map(
+      ([, body]) => (body ?? "").split("\n")[1] ?? "",
+    );
     const history = JSON.stringify(await docker.getImage(APPLICATION).history());
     for (const line of bodies) {
-      const search = await bench.run({ image: APPLICATION, command: ["grep", "-rlF", "-e", line, "/etc", "/opt", "/app", "/usr/share", "/usr/local"] });
+      const search = await bench.run({
+        image: APPLICATION,
+        command: ["grep", "-rlF", "-e", line, "/etc", "/opt", "/app", "/usr/share", "/usr/local"],
+      });
       expect(search.stdout).toBe("");
       expect(history).not.toContain(Buffer.from(line).toString("base64").slice(4, 40));
     }
@@ -114,7 +135,11 @@ describe("images/django", { timeout: 300_000 }, () => {
   it("holds its modules compiled, since nothing can be written when it runs", async () => {
     const { stdout } = await bench.run({
       image: APPLICATION,
-      command: ["sh", "-c", "ls /app/guestbook/__pycache__ /opt/rehearsal/rehearsal_runtime/__pycache__ /opt/venv/lib/python3*/site-packages/django/__pycache__"],
+      command: [
+        "sh",
+        "-c",
+        "ls /app/guestbook/__pycache__ /opt/rehearsal/rehearsal_runtime/__pycache__ /opt/venv/lib/python3*/site-packages/django/__pycache__",
+      ],
     });
     expect(stdout).toMatch(/views\.cpython-\d+\.pyc/);
     expect(stdout).toMatch(/supervise\.cpython-\d+\.pyc/);
@@ -126,19 +151,34 @@ describe("images/django", { timeout: 300_000 }, () => {
     await database.create("guestbook");
     const service = {
       image: APPLICATION,
-      environment: { DJANGO_SETTINGS_MODULE: "site_config.settings.deployed", DJANGO_ALLOWED_HOSTS: "guestbook.example", DRAIN_SECONDS: "0" },
+      environment: {
+        DJANGO_SETTINGS_MODULE: "site_config.settings.deployed",
+        DJANGO_ALLOWED_HOSTS: "guestbook.example",
+        DRAIN_SECONDS: "0",
+      },
       secrets: { DJANGO_SECRET_KEY: "secret", DATABASE_URL: database.url("guestbook") },
     };
     expect((await bench.run({ ...service, command: ["/opt/rehearsal/run", "migrate"] })).exitCode).toBe(0);
     const container = await bench.start({ ...service, aliases: ["application"] });
     const client = await bench.start({ image: await buildNginx() });
     const page = await until("a page", async () => {
-      const { stdout } = await curl(client, "http://application:8000/", "-H", "Host: guestbook.example", "-H", "X-Forwarded-Proto: https");
+      const { stdout } = await curl(
+        client,
+        "http://application:8000/",
+        "-H",
+        "Host: guestbook.example",
+        "-H",
+        "X-Forwarded-Proto: https",
+      );
       return stdout.includes("Nobody yet.") ? stdout : undefined;
     });
     // The names of the pages' files are those that the image itself holds.
     expect(page).toMatch(/href="\/static\/guestbook\/guestbook\.[0-9a-f]{12}\.css"/);
-    const { stdout } = await execute(container, ["sh", "-c", "tr '\\0' ' ' < /proc/$(cat /proc/1/task/1/children | cut -d' ' -f1)/cmdline"]);
+    const { stdout } = await execute(container, [
+      "sh",
+      "-c",
+      "tr '\\0' ' ' < /proc/$(cat /proc/1/task/1/children | cut -d' ' -f1)/cmdline",
+    ]);
     expect(stdout).toContain("/opt/rehearsal gunicorn");
     await container.stop({ t: 30 });
     expect((await container.inspect()).State.ExitCode).toBe(0);
@@ -158,27 +198,61 @@ describe("images/runtime", { timeout: 300_000 }, () => {
 
   it("shows what the settings lack when static files cannot be collected", async () => {
     const needing = "images-test-needing";
-    await buildOver(needing, PROJECT, { "needing.py": 'import os\nfrom site_config.settings.deployed import *\nMAIL_HOST = os.environ["MAIL_HOST"]\n' }, "COPY needing.py /app/");
+    await buildOver(
+      needing,
+      PROJECT,
+      { "needing.py": 'import os\nfrom site_config.settings.deployed import *\nMAIL_HOST = os.environ["MAIL_HOST"]\n' },
+      "COPY needing.py /app/",
+    );
     const log = await refusal(buildApplication("images-test-refused", needing, { SETTINGS_MODULE: "needing" }));
     expect(log).toContain("KeyError: 'MAIL_HOST'");
-    expect(log).toContain("give variables that they need in COLLECT_ENVIRONMENT");
-    const given = await buildApplication("images-test-given", needing, { SETTINGS_MODULE: "needing", COLLECT_ENVIRONMENT: '{"MAIL_HOST": "mail"}' });
+    expect(log).toContain("give what the settings need in COLLECT_ENVIRONMENT");
+    const given = await buildApplication("images-test-given", needing, {
+      SETTINGS_MODULE: "needing",
+      COLLECT_ENVIRONMENT: '{"MAIL_HOST": "mail"}',
+    });
     expect(given).toContain("static files, compressed");
   });
 
+  it("shows a reference to a file that does not exist", async () => {
+    const broken = "images-test-broken-reference";
+    await buildOver(
+      broken,
+      PROJECT,
+      { "broken.css": "body { background: url(absent.png); }\n" },
+      "COPY broken.css /app/guestbook/static/guestbook/",
+    );
+    const log = await refusal(
+      buildApplication("images-test-refused", broken, { SETTINGS_MODULE: "site_config.settings.deployed" }),
+    );
+    expect(log).toMatch(/static files must be collectable.*The file 'guestbook\/absent\.png' could not be found/);
+  });
+
   it("refuses settings that ignore STATIC_ROOT", async () => {
-    await buildOver("images-test-elsewhere", PROJECT, { "elsewhere.py": 'from site_config.settings.deployed import *\nSTATIC_ROOT = "/app/static"\n' }, "COPY elsewhere.py /app/");
-    const log = await refusal(buildApplication("images-test-refused", "images-test-elsewhere", { SETTINGS_MODULE: "elsewhere" }));
+    await buildOver(
+      "images-test-elsewhere",
+      PROJECT,
+      { "elsewhere.py": 'from site_config.settings.deployed import *\nSTATIC_ROOT = "/app/static"\n' },
+      "COPY elsewhere.py /app/",
+    );
+    const log = await refusal(
+      buildApplication("images-test-refused", "images-test-elsewhere", { SETTINGS_MODULE: "elsewhere" }),
+    );
     expect(log).toContain("the settings must take STATIC_ROOT from the environment (/srv/static); found '/app/static'");
   });
 
   it("passes its own tests on the interpreter that it ships with", async () => {
     const directory = path.join(IMAGES, "runtime/tests");
     const names = (await readdir(directory)).filter((name) => name.endsWith(".py"));
-    const files = await Promise.all(names.map(async (name) => [name, await readFile(path.join(directory, name), "utf8")] as const));
+    const files = await Promise.all(
+      names.map(async (name) => [name, await readFile(path.join(directory, name), "utf8")] as const),
+    );
     const image = "images-test-runtime-tests";
     await buildOver(image, await buildMinimal(), Object.fromEntries(files), "COPY *.py /opt/rehearsal/tests/");
-    const finished = await bench.run({ image, command: ["sh", "-c", "cd /opt/rehearsal && python3 -m unittest discover -t . -s tests"] });
-    expect(finished.stderr).toMatch(/Ran \d\d tests[^]*\nOK\n$/);
+    const finished = await bench.run({
+      image,
+      command: ["sh", "-c", "cd /opt/rehearsal && python3 -m unittest discover -t . -s tests"],
+    });
+    expect(finished.stderr).toMatch(/Ran \d\d tests[\s\S]*\nOK\n$/);
   });
 });

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { PassThrough } from "node:stream";
 import tar from "tar-fs";
 import { directoryOf, docker, extraCertificates } from "./support.ts";
 
@@ -52,7 +53,7 @@ export async function build(options: BuildOptions): Promise<string> {
           },
         }),
   });
-  const stream = await docker.buildImage(pack, {
+  const stream: NodeJS.ReadableStream = await docker.buildImage(pack.pipe(new PassThrough()), {
     t: options.tag,
     forcerm: true,
     dockerfile: outside === undefined ? "Dockerfile" : ".outside.Dockerfile",
@@ -75,7 +76,12 @@ export async function build(options: BuildOptions): Promise<string> {
 }
 
 /** Builds a small image on top of another, with files laid over it. */
-export async function buildOver(tag: string, base: string, files: Readonly<Record<string, string>>, steps: string): Promise<void> {
+export async function buildOver(
+  tag: string,
+  base: string,
+  files: Readonly<Record<string, string>>,
+  steps: string,
+): Promise<void> {
   const context = await directoryOf({ ...files, Dockerfile: `FROM ${base}\n${steps}\n` });
   try {
     await build({ tag, context: context.path });
@@ -97,7 +103,11 @@ export async function buildNginx(): Promise<string> {
 }
 
 /** The application image of a project image. */
-export async function buildApplication(tag: string, projectImage: string, buildArgs: Record<string, string> = {}): Promise<string> {
+export async function buildApplication(
+  tag: string,
+  projectImage: string,
+  buildArgs: Record<string, string> = {},
+): Promise<string> {
   return build({
     tag,
     context: path.join(IMAGES, "runtime"),
@@ -117,7 +127,11 @@ export async function buildMinimal(): Promise<string> {
 }
 
 /** A project image by images/django. */
-export async function buildProject(tag: string, context: string, buildArgs: Record<string, string> = {}): Promise<string> {
+export async function buildProject(
+  tag: string,
+  context: string,
+  buildArgs: Record<string, string> = {},
+): Promise<string> {
   return build({
     tag,
     context,

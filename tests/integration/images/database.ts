@@ -25,7 +25,16 @@ export async function startDatabase(bench: Bench): Promise<TestDatabase> {
     (await execute(container, ["pg_isready", "-q", "-h", "127.0.0.1"])).exitCode === 0 ? true : undefined,
   );
   const sql = async (database: string, statement: string): Promise<string> => {
-    const { exitCode, stdout, stderr } = await execute(container, ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statement]);
+    const { exitCode, stdout, stderr } = await execute(container, [
+      "psql",
+      "-XAtq",
+      "-v",
+      "ON_ERROR_STOP=1",
+      "-d",
+      database,
+      "-c",
+      statement,
+    ]);
     if (exitCode !== 0) {
       throw new Error(stderr);
     }

@@ -62,7 +62,7 @@ interface Plan {
   database: string;
   applied: number;
   pending: { app: string; name: string; operations: string[] }[];
-  conflicts: { app: string; migrations: string[] }[];
+  conflicts: string[];
 }
 
 function parsePlan(finished: Finished): Plan {
@@ -73,7 +73,12 @@ function parsePlan(finished: Finished): Plan {
 
 /** How many sessions of migrations the server still has. */
 async function sessions(name: string): Promise<number> {
-  return Number(await database.sql("postgres", `SELECT count(*) FROM pg_stat_activity WHERE datname = '${name}' AND usename = 'owner'`));
+  return Number(
+    await database.sql(
+      "postgres",
+      `SELECT count(*) FROM pg_stat_activity WHERE datname = '${name}' AND usename = 'owner'`,
+    ),
+  );
 }
 
 /** Waits until the slow migration runs. */
@@ -105,9 +110,15 @@ describe("run plan", { timeout: 120_000 }, () => {
     expect(plan.pending.map(({ app, name }) => `${app}.${name}`)).toContain("guestbook.0001_entry");
   });
 
+  it("plans everything before the environment has secrets", async () => {
+    const plan = parsePlan(await bench.run({ image, command: ["/opt/rehearsal/run", "plan"] }));
+    expect(plan.database).toBe("absent");
+    expect(plan.pending).not.toEqual([]);
+  });
+
   it("names migrations that conflict", async () => {
     const plan = parsePlan(await run("plan", "absent", { image: CONFLICTING }));
-    expect(plan.conflicts).toEqual([{ app: "guestbook", migrations: ["0002_failing", "0002_slow"] }]);
+    expect(plan.conflicts).toEqual(["guestbook (0002_failing, 0002_slow)"]);
   });
 });
 
@@ -119,7 +130,8 @@ describe("run migrate", { timeout: 120_000 }, () => {
     expect(first).toMatchObject({ exitCode: 0 });
     expect(first.stdout).toContain("Applying guestbook.0001_entry... OK");
     expect(first.stderr).toContain("made the admin user ada");
-    const stored = (): Promise<string> => database.sql("migrated", "SELECT password, is_superuser, is_staff, email FROM auth_user");
+    const stored = (): Promise<string> =>
+      database.sql("migrated", "SELECT password, is_superuser, is_staff, email FROM auth_user");
     const password = await stored();
     expect(password).toMatch(/^pbkdf2_sha256.*\|t\|t\|ada@localhost$/);
 
@@ -162,8 +174,12 @@ describe("run migrate", { timeout: 120_000 }, () => {
     const failed = await run("migrate", "failing", { image: FAILING });
     expect(failed.exitCode).toBe(1);
     expect(failed.stdout).toContain("Applying guestbook.0002_failing...");
-    expect(failed.stderr).toContain('django.db.utils.IntegrityError: check constraint "named" of relation "guestbook_entry" is violated by some row');
-    expect(await database.sql("failing", "SELECT count(*) FROM django_migrations WHERE name = '0002_failing'")).toBe("0");
+    expect(failed.stderr).toContain(
+      'django.db.utils.IntegrityError: check constraint "named" of relation "guestbook_entry" is violated by some row',
+    );
+    expect(await database.sql("failing", "SELECT count(*) FROM django_migrations WHERE name = '0002_failing'")).toBe(
+      "0",
+    );
   });
 
   it("refuses conflicting migrations with Django's own error", async () => {
@@ -188,7 +204,7 @@ describe("run migrate", { timeout: 120_000 }, () => {
 
   it("gives up waiting for another migrator after LOCK_WAIT_SECONDS", async () => {
     await database.create("given_up");
-    const first = await startMigration("given_up", { image: SLOW });
+    await startMigration("given_up", { image: SLOW });
     await untilSlow("given_up");
     const second = await run("migrate", "given_up", { environment: { LOCK_WAIT_SECONDS: "1" } });
     expect(second.exitCode).toBe(1);
@@ -200,26 +216,44 @@ describe("run migrate", { timeout: 120_000 }, () => {
     const first = await startMigration("killed", { image: SLOW });
     await untilSlow("killed");
     await first.kill({ signal: "SIGKILL" });
-    await until("the end of the killed migrator's sessions", async () => ((await sessions("killed")) === 0 ? true : undefined), 5);
+    await until(
+      "the end of the killed migrator's sessions",
+      async () => ((await sessions("killed")) === 0 ? true : undefined),
+      5,
+    );
     expect((await run("migrate", "killed")).exitCode).toBe(0);
   });
 
   it("does not queue behind an open transaction for longer than the lock timeout", async () => {
     await database.create("busy");
     expect((await run("migrate", "busy")).exitCode).toBe(0);
-    const reader = execute(database.container, ["psql", "-X", "-d", "busy", "-c", "BEGIN; SELECT * FROM guestbook_entry; SELECT pg_sleep(60)"]);
-    const reading = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'guestbook_entry' AND granted";
+    const reader = execute(database.container, [
+      "psql",
+      "-X",
+      "-d",
+      "busy",
+      "-c",
+      "BEGIN; SELECT * FROM guestbook_entry; SELECT pg_sleep(60)",
+    ]);
+    const reading =
+      "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'guestbook_entry' AND granted";
     await until("the reader's lock", async () => ((await database.sql("busy", reading)) === "1" ? true : undefined));
     const failed = await run("migrate", "busy", { image: FAILING, environment: { MIGRATION_LOCK_TIMEOUT: "300" } });
     expect(failed.exitCode).toBe(1);
     expect(failed.stderr).toContain("canceling statement due to lock timeout");
-    await database.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid <> pg_backend_pid()");
+    await database.sql(
+      "postgres",
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND pid <> pg_backend_pid()",
+    );
     await reader;
   });
 
   it("ends a statement after the statement timeout", async () => {
     await database.create("endless");
-    const failed = await run("migrate", "endless", { image: SLOW, environment: { MIGRATION_STATEMENT_TIMEOUT: "500" } });
+    const failed = await run("migrate", "endless", {
+      image: SLOW,
+      environment: { MIGRATION_STATEMENT_TIMEOUT: "500" },
+    });
     expect(failed.exitCode).toBe(1);
     expect(failed.stderr).toContain("canceling statement due to statement timeout");
   });
@@ -227,8 +261,24 @@ describe("run migrate", { timeout: 120_000 }, () => {
   it("says which role could not reach which database, and why", async () => {
     const failed = await run("migrate", "nowhere", { environment: { DATABASE_WAIT_SECONDS: "0" } });
     expect(failed.exitCode).toBe(1);
-    expect(failed.stderr).toMatch(/the database nowhere must be reachable as role owner at database; .*database "nowhere" does not exist/);
+    expect(failed.stderr).toMatch(
+      /the database nowhere must be reachable as role owner at database; .*database "nowhere" does not exist/,
+    );
     expect(failed.stderr).not.toContain("Traceback");
+  });
+
+  it("says which variable the project's settings miss, after the project's own traceback", async () => {
+    const failed = await bench.run({
+      image,
+      command: ["/opt/rehearsal/run", "migrate"],
+      secrets: { DJANGO_SECRET_KEY: "secret" },
+    });
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain("Traceback");
+    const last = failed.stderr.trim().split("\n").at(-1);
+    expect(last).toMatch(
+      /^rehearsal: the project must load with the settings site_config.settings.deployed; found KeyError: 'DJANGO_ALLOWED_HOSTS'/,
+    );
   });
 
   it("refuses a limit that is no number", async () => {

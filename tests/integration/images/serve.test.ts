@@ -49,7 +49,11 @@ function service(role = "app"): RunOptions {
   };
 }
 
-function serve(alias: string, environment: Record<string, string> = {}, more: Partial<RunOptions> = {}): Promise<Docker.Container> {
+function serve(
+  alias: string,
+  environment: Record<string, string> = {},
+  more: Partial<RunOptions> = {},
+): Promise<Docker.Container> {
   const base = service();
   return bench.start({
     ...base,
@@ -61,7 +65,16 @@ function serve(alias: string, environment: Record<string, string> = {}, more: Pa
 }
 
 async function get(alias: string, path = "/"): Promise<string> {
-  const { stdout } = await curl(client, `http://${alias}:8000${path}`, "-H", "Host: guestbook.example", "-H", "X-Forwarded-Proto: https", "-w", "\n%{http_code}");
+  const { stdout } = await curl(
+    client,
+    `http://${alias}:8000${path}`,
+    "-H",
+    "Host: guestbook.example",
+    "-H",
+    "X-Forwarded-Proto: https",
+    "-w",
+    "\n%{http_code}",
+  );
   return stdout;
 }
 
@@ -75,18 +88,43 @@ async function health(container: Docker.Container): Promise<Finished> {
 
 describe("run serve", { timeout: 180_000 }, () => {
   it("serves with a read-only root filesystem, and keeps secrets out of the container's declaration", async () => {
-    const container = await serve("declared", {}, { healthcheck: { Test: ["CMD", ...HEALTH], Interval: 1e9, Timeout: 6e9, Retries: 3 } });
+    const container = await serve(
+      "declared",
+      {},
+      { healthcheck: { Test: ["CMD", ...HEALTH], Interval: 1e9, Timeout: 6e9, Retries: 3 } },
+    );
     await untilServing("declared");
     expect(await get("declared")).toContain("Nobody yet.");
-    await until("a healthy container", async () => ((await container.inspect()).State.Health?.Status === "healthy" ? true : undefined));
+    await until("a healthy container", async () =>
+      (await container.inspect()).State.Health?.Status === "healthy" ? true : undefined,
+    );
     const declared = JSON.stringify(await container.inspect());
     expect(declared).not.toContain("the-signing-key");
     expect(declared).not.toContain(database.url("guestbook", "app"));
-    const identity = await execute(container, ["sh", "-c", "id -u; grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/1/status; touch /probe"]);
+    const identity = await execute(container, [
+      "sh",
+      "-c",
+      "id -u; grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/1/status; touch /probe",
+    ]);
     expect(identity.stdout).toBe("10001\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\n");
     expect(identity.stderr).toContain("Read-only file system");
-    const started = await execute(container, ["sh", "-c", "tr '\\0' '\\n' < /proc/$(cat /proc/1/task/1/children | cut -d' ' -f1)/environ"]);
+    const started = await execute(container, [
+      "sh",
+      "-c",
+      "tr '\\0' '\\n' < /proc/$(cat /proc/1/task/1/children | cut -d' ' -f1)/environ",
+    ]);
     expect(started.stdout).toContain("DJANGO_SECRET_KEY=the-signing-key\n");
+  });
+
+  it("lets no process gain privileges where the container does not declare it", async () => {
+    const container = await serve("undeclared", {}, { newPrivileges: true });
+    await untilServing("undeclared");
+    const server = await execute(container, [
+      "sh",
+      "-c",
+      "grep NoNewPrivs /proc/$(cat /proc/1/task/1/children | cut -d' ' -f1)/status",
+    ]);
+    expect(server.stdout).toBe("NoNewPrivs:\t1\n");
   });
 
   it("refuses to start while migrations of its release are missing, and names them", async () => {
@@ -101,7 +139,9 @@ describe("run serve", { timeout: 180_000 }, () => {
     const secrets = { DJANGO_SECRET_KEY: "x", DATABASE_URL: "postgres://app:wrong@database:5432/guestbook" };
     const refused = await finish(await serve("stranger", { DATABASE_WAIT_SECONDS: "1" }, { secrets }));
     expect(refused.exitCode).toBe(1);
-    expect(refused.stderr).toMatch(/must be reachable as role app at database; found after 1 s: .*password authentication failed/);
+    expect(refused.stderr).toMatch(
+      /must be reachable as role app at database; found after 1 s: .*password authentication failed/,
+    );
   });
 
   it("is unhealthy and answers nobody before this release's static files are served", async () => {
@@ -117,7 +157,9 @@ describe("run serve", { timeout: 180_000 }, () => {
   });
 
   it("gives up on static files that never come", async () => {
-    const refused = await finish(await serve("never", { STATIC_READY_URL: "http://client/none", STATIC_WAIT_SECONDS: "0.5" }));
+    const refused = await finish(
+      await serve("never", { STATIC_READY_URL: "http://client/none", STATIC_WAIT_SECONDS: "0.5" }),
+    );
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain("this release's static files must be served before its pages");
   });
@@ -142,12 +184,18 @@ describe("run serve", { timeout: 180_000 }, () => {
   });
 
   it("passes on the exit code of its server", async () => {
-    const container = await serve("broken", {}, { command: ["/opt/rehearsal/run", "serve", "--", "sh", "-c", "exit 7"] });
+    const container = await serve(
+      "broken",
+      {},
+      { command: ["/opt/rehearsal/run", "serve", "--", "sh", "-c", "exit 7"] },
+    );
     expect((await finish(container)).exitCode).toBe(7);
   });
 
   it("says which command it could not start", async () => {
-    const refused = await finish(await serve("typo", {}, { command: ["/opt/rehearsal/run", "serve", "--", "uvicron"] }));
+    const refused = await finish(
+      await serve("typo", {}, { command: ["/opt/rehearsal/run", "serve", "--", "uvicron"] }),
+    );
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain("found 'uvicron': No such file or directory");
   });
@@ -172,7 +220,10 @@ describe("a database that goes away", { timeout: 180_000 }, () => {
     const alive = await health(container);
     expect(alive).toMatchObject({ exitCode: 0, stdout: "status 500\n" });
     await signalServer(hanging, "STOP");
-    expect(await health(hanging)).toMatchObject({ exitCode: 0, stdout: "no answer in time while the database is away too: left alone\n" });
+    expect(await health(hanging)).toMatchObject({
+      exitCode: 0,
+      stdout: "no answer in time while the database is away too: left alone\n",
+    });
 
     await database.container.start();
     await untilServing("patient");
@@ -200,7 +251,9 @@ describe("run worker", { timeout: 180_000 }, () => {
   }
 
   it("is healthy while its heartbeat is young, and unhealthy when the worker hangs", async () => {
-    const container = await work('touch "$WORKER_HEARTBEAT_FILE"; echo beating; exec sleep 600', { WORKER_HEARTBEAT_MAX_AGE: "3" });
+    const container = await work('touch "$WORKER_HEARTBEAT_FILE"; echo beating; exec sleep 600', {
+      WORKER_HEARTBEAT_MAX_AGE: "3",
+    });
     await untilSaid(container, "beating");
     expect((await health(container)).stdout).toMatch(/^the worker's last heartbeat is \d+ s old/);
     const hung = await until("an old heartbeat", async () => {
@@ -211,7 +264,9 @@ describe("run worker", { timeout: 180_000 }, () => {
   });
 
   it("is stopped at once, and ends with what its worker made of the signal", async () => {
-    const container = await work("trap 'echo finished the batch; exit 0' TERM; echo working; while :; do sleep 0.1; done");
+    const container = await work(
+      "trap 'echo finished the batch; exit 0' TERM; echo working; while :; do sleep 0.1; done",
+    );
     await untilSaid(container, "working");
     expect((await health(container)).stdout).toContain("writes no heartbeat");
     await container.kill({ signal: "SIGTERM" });

@@ -28,12 +28,27 @@ beforeAll(async () => {
 afterAll(() => bench.remove());
 
 async function buildStatic(tag: string, application: string): Promise<void> {
-  await build({ tag, context: path.join(IMAGES, "static"), buildArgs: { APPLICATION_IMAGE: application, NGINX_IMAGE: nginx } });
+  await build({
+    tag,
+    context: path.join(IMAGES, "static"),
+    buildArgs: { APPLICATION_IMAGE: application, NGINX_IMAGE: nginx },
+  });
 }
 
-async function serve(image: string, release: string, volume: string, environment: Record<string, string> = {}): Promise<Docker.Container> {
-  const container = await bench.start({ image, environment: { RELEASE: release, ...environment }, volumes: { "/srv/static": volume } });
-  await until("static files", async () => ((await curl(container, "http://127.0.0.1:8080/healthz")).exitCode === 0 ? true : undefined));
+async function serve(
+  image: string,
+  release: string,
+  volume: string,
+  environment: Record<string, string> = {},
+): Promise<Docker.Container> {
+  const container = await bench.start({
+    image,
+    environment: { RELEASE: release, ...environment },
+    volumes: { "/srv/static": volume },
+  });
+  await until("static files", async () =>
+    (await curl(container, "http://127.0.0.1:8080/healthz")).exitCode === 0 ? true : undefined,
+  );
   return container;
 }
 
@@ -70,7 +85,9 @@ describe("the static image", { timeout: 120_000 }, () => {
     expect(hashed).toContain("content-type: text/css; charset=utf-8");
     expect(hashed).toContain("x-content-type-options: nosniff");
     expect(hashed).not.toContain("content-encoding");
-    expect(await headers(container, "/static/guestbook/guestbook.css")).toContain("cache-control: public, max-age=300\r\n");
+    expect(await headers(container, "/static/guestbook/guestbook.css")).toContain(
+      "cache-control: public, max-age=300\r\n",
+    );
 
     const large = `/static/${await hashedName(container, "admin/css/base.css")}`;
     const compressed = await headers(container, large, "-H", "Accept-Encoding: gzip");
@@ -88,7 +105,10 @@ describe("the static image", { timeout: 120_000 }, () => {
     expect(await status(before, "/static/.releases/r2")).toBe("404");
     expect(await headers(before, "/static/.releases/r1")).toContain("cache-control: no-store");
     const after = await serve(NEW, "r2", volume);
-    const [oldName, newName] = [await hashedName(before, "guestbook/guestbook.css"), await hashedName(after, "guestbook/guestbook.css")];
+    const [oldName, newName] = [
+      await hashedName(before, "guestbook/guestbook.css"),
+      await hashedName(after, "guestbook/guestbook.css"),
+    ];
     expect(newName).not.toBe(oldName);
     for (const container of [before, after]) {
       for (const name of [oldName, newName, "guestbook/fresh.js", ".releases/r1", ".releases/r2"]) {
@@ -100,8 +120,14 @@ describe("the static image", { timeout: 120_000 }, () => {
   it("forgets files that belong only to releases beyond the newest, and keeps what a newer one shares", async () => {
     const container = await serve(OLD, "r0", await bench.volume("pruned"));
     const publish = async (release: string, ...names: string[]): Promise<void> => {
-      const files = names.map((name) => `mkdir -p /tmp/next/${path.dirname(name)}; echo ${name} > '/tmp/next/${name}'`).join("; ");
-      const { stderr, exitCode } = await execute(container, ["sh", "-c", `rm -rf /tmp/next; mkdir /tmp/next; ${files}; publish.sh /tmp/next /srv/static ${release} 3`]);
+      const files = names
+        .map((name) => `mkdir -p /tmp/next/${path.dirname(name)}; echo ${name} > '/tmp/next/${name}'`)
+        .join("; ");
+      const { stderr, exitCode } = await execute(container, [
+        "sh",
+        "-c",
+        `rm -rf /tmp/next; mkdir /tmp/next; ${files}; publish.sh /tmp/next /srv/static ${release} 3`,
+      ]);
       expect(stderr).toBe("");
       expect(exitCode).toBe(0);
     };
@@ -140,7 +166,11 @@ describe("the static image", { timeout: 120_000 }, () => {
 
   it("serves media without letting them run in the site's origin", async () => {
     const media = await bench.volume("media");
-    const container = await bench.start({ image: OLD, environment: { RELEASE: "r1" }, volumes: { "/srv/static": await bench.volume("s"), "/srv/media": media } });
+    const container = await bench.start({
+      image: OLD,
+      environment: { RELEASE: "r1" },
+      volumes: { "/srv/static": await bench.volume("s"), "/srv/media": media },
+    });
     await until("the server", async () => ((await get(container, "/healthz")).exitCode === 0 ? true : undefined));
     await execute(container, ["sh", "-c", "echo '<script>alert(1)</script>' > /srv/media/upload.html"]);
     const found = await headers(container, "/media/upload.html");
@@ -159,10 +189,17 @@ describe("the static image", { timeout: 120_000 }, () => {
   it.each([
     [{ RELEASE: "../r1" }, "RELEASE must be letters, digits"],
     [{}, "RELEASE must be letters, digits"],
-    [{ RELEASE: "r1", STATIC_URL: "https://cdn.example/static/" }, "STATIC_URL must be a path with a slash at both ends"],
+    [
+      { RELEASE: "r1", STATIC_URL: "https://cdn.example/static/" },
+      "STATIC_URL must be a path with a slash at both ends",
+    ],
     [{ RELEASE: "r1", MEDIA_URL: "/media" }, "MEDIA_URL must be a path with a slash at both ends"],
   ])("refuses %j", async (environment: Record<string, string>, message) => {
-    const refused = await bench.run({ image: OLD, environment, volumes: { "/srv/static": await bench.volume("refused") } });
+    const refused = await bench.run({
+      image: OLD,
+      environment,
+      volumes: { "/srv/static": await bench.volume("refused") },
+    });
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain(message);
     expect(refused.stderr).toContain("remedy:");
@@ -170,7 +207,11 @@ describe("the static image", { timeout: 120_000 }, () => {
 
   it("says so when its volume belongs to somebody else", async () => {
     const volume = await bench.volume("foreign");
-    await bench.run({ image: await buildPostgres(), command: ["touch", "/var/lib/postgresql/data/theirs"], volumes: { "/var/lib/postgresql/data": volume } });
+    await bench.run({
+      image: await buildPostgres(),
+      command: ["touch", "/var/lib/postgresql/data/theirs"],
+      volumes: { "/var/lib/postgresql/data": volume },
+    });
     const refused = await bench.run({ image: OLD, environment: { RELEASE: "r1" }, volumes: { "/srv/static": volume } });
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain("/srv/static must be writable for uid 10001");

@@ -23,6 +23,8 @@ export interface RunOptions {
   /** Names by which other containers of the bench find this one. */
   readonly aliases?: readonly string[];
   readonly healthcheck?: Docker.HealthConfig;
+  /** Leaves out no-new-privileges, which swarm services of older engines cannot declare. */
+  readonly newPrivileges?: boolean;
   /** Written to standard input, which is then closed. */
   readonly input?: string;
 }
@@ -70,7 +72,9 @@ export class Bench {
   }
 
   async remove(): Promise<void> {
-    await Promise.all(this.#containers.map((container) => container.remove({ force: true, v: true }).catch(ignoreMissing)));
+    await Promise.all(
+      this.#containers.map((container) => container.remove({ force: true, v: true }).catch(ignoreMissing)),
+    );
     await Promise.all(this.#volumes.map((name) => docker.getVolume(name).remove().catch(ignoreMissing)));
     await this.#network?.remove();
     await Promise.all(this.#directories.map((directory) => rm(directory, { recursive: true, force: true })));
@@ -93,7 +97,7 @@ export class Bench {
       HostConfig: {
         ReadonlyRootfs: true,
         CapDrop: ["ALL"],
-        SecurityOpt: ["no-new-privileges"],
+        SecurityOpt: options.newPrivileges === true ? [] : ["no-new-privileges"],
         Tmpfs: { "/tmp": "" },
         Binds: binds,
       },

@@ -1,6 +1,7 @@
+import { spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type DockerProject, dockerProject } from "./docker-support.ts";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type DockerProject, docker, dockerProject, exists } from "./docker-support.ts";
 
 describe("the docker stand-in", { timeout: 120_000 }, () => {
   let project: DockerProject;
@@ -39,6 +40,35 @@ describe("the docker stand-in", { timeout: 120_000 }, () => {
 
   test("refuses configuration that it does not know, by name", async () => {
     expect(await refusal(`new docker.Provider("docker-test-p", { certPath: "/certs" });`)).toContain("certPath");
+  });
+
+  test("leaves no half-made container behind when the CLI is killed, so that the same command works again", async () => {
+    const waiting = (tests: string): string => `
+      new docker.Container("docker-test-killed", {
+        name: "docker-test-killed",
+        image: "rehearsal-test-tiny:1",
+        command: ["sleep", "1000"],
+        healthcheck: { tests: ["CMD", "${tests}"], interval: "500ms" },
+        wait: true,
+        waitTimeout: 600,
+      });
+    `;
+    await project.program(waiting("false"));
+    const cli = spawn("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive"], {
+      cwd: project.directory,
+      env: project.env,
+      stdio: "ignore",
+    });
+    const ended = new Promise((resolve) => cli.once("exit", resolve));
+    const killed = docker.getContainer("docker-test-killed");
+    await vi.waitUntil(() => exists(() => killed.inspect()), { timeout: 60_000, interval: 200 });
+    cli.kill("SIGKILL");
+    await ended;
+    await vi.waitUntil(async () => !(await exists(() => killed.inspect())), { timeout: 30_000, interval: 200 });
+    await project.succeed("cancel", "--yes");
+    await project.deploy(waiting("true"));
+    expect((await killed.inspect()).State.Health?.Status).toBe("healthy");
+    await project.deploy("");
   });
 
   test("reaches the engine that the provider's host names", async () => {

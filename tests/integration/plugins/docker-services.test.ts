@@ -77,7 +77,7 @@ async function inspected(id: string): Promise<Inspected> {
 async function byHand(id: string, change: (spec: Inspected["Spec"]) => object): Promise<void> {
   const { Version, Spec } = await inspected(id);
   const service = docker.getService(id);
-  await service.update({ _query: { version: Version.Index }, _body: { ...Spec, ...change(Spec) } } as never);
+  await service.update({ _query: { version: Version.Index }, _body: { ...Spec, ...change(Spec) } });
 }
 
 describe("docker services", { timeout: 120_000 }, () => {

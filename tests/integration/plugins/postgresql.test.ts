@@ -196,15 +196,12 @@ describe("the stand-in of the postgresql plugin", () => {
     await project.succeed("refresh", "--preview-only", "--expect-no-changes");
   });
 
-  it("replaces a database whose encoding changes, with what is in it", async () => {
-    await project.program(program({ databaseSettings: 'encoding: "LATIN1", ' }));
-    const preview = await project.succeed("preview", "--diff");
-    expect(preview).toMatch(/encoding *: "UTF8" => "LATIN1"|\+ *encoding/);
+  it("replaces a database whose collation changes, with what is in it", async () => {
+    await project.program(program({ databaseSettings: 'lcCollate: "POSIX"' }));
+    expect(await project.succeed("preview", "--diff")).toMatch(/\+-postgresql:index\/database:Database: \(replace\)/);
     await project.succeed("up", "--yes", "--skip-preview");
-    const [row] = await server.query(
-      `SELECT pg_encoding_to_char(encoding) AS encoding FROM pg_database WHERE datname = '${shop}'`,
-    );
-    expect(row).toEqual({ encoding: "LATIN1" });
+    const [row] = await server.query(`SELECT datcollate::text AS collate FROM pg_database WHERE datname = '${shop}'`);
+    expect(row).toEqual({ collate: "POSIX" });
     expect(
       await server.query("SELECT nspname::text AS name FROM pg_namespace WHERE nspname = 'reports'", shop),
     ).toEqual([{ name: "reports" }]);
@@ -214,7 +211,7 @@ describe("the stand-in of the postgresql plugin", () => {
   it("renames a role in place and finds it again", async () => {
     const renamed = `renamed_${suffix}`;
     const extra = (name: string) => `new pg.Role("guest", { name: "${name}" }, options);`;
-    const databaseSettings = 'encoding: "LATIN1", ';
+    const databaseSettings = 'lcCollate: "POSIX"';
     await project.program(program({ databaseSettings, extra: extra(`guest_${suffix}`) }));
     await project.succeed("up", "--yes", "--skip-preview");
     await project.program(program({ databaseSettings, extra: extra(renamed) }));
@@ -226,7 +223,7 @@ describe("the stand-in of the postgresql plugin", () => {
   });
 
   it("refuses, by name, what it does not cover", async () => {
-    const databaseSettings = 'encoding: "LATIN1", ';
+    const databaseSettings = 'lcCollate: "POSIX"';
     const refused = async (extra: string): Promise<string> => {
       await project.program(program({ databaseSettings, extra }));
       const { code, output } = await project.pulumi("preview");
@@ -247,7 +244,7 @@ describe("the stand-in of the postgresql plugin", () => {
   });
 
   it("says what is wrong with a privilege before anything is changed", async () => {
-    await project.program(program({ databaseSettings: 'encoding: "LATIN1", ', tablePrivileges: '["READ"]' }));
+    await project.program(program({ databaseSettings: 'lcCollate: "POSIX"', tablePrivileges: '["READ"]' }));
     const { code, output } = await project.pulumi("preview");
     expect(code).not.toBe(0);
     expect(output).toContain("a privilege on a table must be one of ALL, SELECT,");
@@ -256,7 +253,7 @@ describe("the stand-in of the postgresql plugin", () => {
 
   it("shows PostgreSQL's own message and never the password", async () => {
     const extra = `new pg.Role("twice", { name: "${owner}", password: "${secondPassword}" }, options);`;
-    await project.program(program({ databaseSettings: 'encoding: "LATIN1", ', extra }));
+    await project.program(program({ databaseSettings: 'lcCollate: "POSIX"', extra }));
     const { code, output } = await project.pulumi("up", "--yes", "--skip-preview");
     expect(code).not.toBe(0);
     expect(output).toContain(`role "${owner}" already exists (SQLSTATE 42710)`);

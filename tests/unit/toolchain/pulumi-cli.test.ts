@@ -82,11 +82,11 @@ test("keeps Go's caches inside the checkout where the user has none", async () =
   const { env, own } = await goEnvironment(context);
   expect(env).toMatchObject({
     GOCACHE: path.join(context.where.cache, "go-build"),
-    GOMODCACHE: path.join(context.where.cache, "go-mod"),
+    GOPATH: path.join(context.where.cache, "go"),
     GOFLAGS: "-v -modcacherw",
     GOTOOLCHAIN: "auto",
   });
-  expect(own).toContain(env["GOMODCACHE"]);
+  expect(own).toContain(env["GOPATH"]);
 });
 
 test("uses the Go caches, settings and flags that the user has", async () => {
@@ -99,7 +99,7 @@ test("uses the Go caches, settings and flags that the user has", async () => {
   const { env, own } = await goEnvironment(context);
   expect(env).toMatchObject({ GOCACHE: "/mine", GOTOOLCHAIN: "local", GOENV: settings });
   expect(env["GOFLAGS"]).toBe("-buildvcs=false -modcacherw");
-  expect(env["GOMODCACHE"]).toBeUndefined();
+  expect(env["GOPATH"]).toBeUndefined();
   // What is listed is deleted after the build.
   expect(own).toEqual([path.join(context.where.cache, "go-config")]);
 });

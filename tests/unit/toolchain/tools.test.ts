@@ -38,7 +38,11 @@ test("shares the user's npm cache where there is one, and else keeps one inside 
   const { where, user } = emptyContext();
   const cache = path.join(String(user["HOME"]), ".npm");
   const env = { ...user, npm_config_cache: cache, INIT_CWD: "/elsewhere" };
-  expect(npmEnvironment(where, env)).toEqual({ ...user, npm_config_cache: path.join(where.cache, "npm") });
+  expect(npmEnvironment(where, env)).toEqual({
+    ...user,
+    npm_config_cache: path.join(where.cache, "npm"),
+    npm_config_devdir: path.join(where.cache, "node-gyp"),
+  });
   fs.mkdirSync(path.join(cache, "_cacache"), { recursive: true });
   expect(npmEnvironment(where, env)["npm_config_cache"]).toBe(cache);
   expect(npmEnvironment(where, user)["npm_config_cache"]).toBe(cache);

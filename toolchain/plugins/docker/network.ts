@@ -40,8 +40,7 @@ export const network: ResourceType<DockerConfig> = {
       post(config.docker, "/networks/create", body),
     );
     const id = (created as { readonly Id: string }).Id;
-    const inspect = (): Promise<NetworkInspectInfo> =>
-      config.docker.getNetwork(id).inspect() as Promise<NetworkInspectInfo>;
+    const inspect = (): Promise<NetworkInspectInfo> => config.docker.getNetwork(id).inspect();
     // Swarm chooses the subnet of an overlay network after it has answered.
     const allocated = await poll(
       async () => {
@@ -53,7 +52,7 @@ export const network: ResourceType<DockerConfig> = {
     return { id, state: networkState(inputs, allocated ?? (await inspect())) };
   },
   async read(id, _state, inputs, { config }) {
-    const found = await ifFound(() => config.docker.getNetwork(id).inspect() as Promise<NetworkInspectInfo>);
+    const found = await ifFound(() => config.docker.getNetwork(id).inspect());
     if (found === undefined) return undefined;
     // Nothing of a network that exists can be changed, so what was declared is what is there.
     const declared = Object.keys(inputs).length > 0 ? inputs : importedInputs(found);

@@ -105,7 +105,8 @@ export function createLanguageService(settings: LanguageHostSettings): Service {
           call.end();
         },
         (error: unknown) => {
-          call.destroy(plainServiceError(error));
+          // gRPC's way to end a stream with an error: a destroyed one never sends its status.
+          call.emit("error", plainServiceError(error));
         },
       );
     },

@@ -6,7 +6,11 @@ import type { ContainerInputs } from "./properties.ts";
 const MEBIBYTE = 1024 * 1024;
 // The client library's types lack members that the engine has.
 type HostConfig = ContainerInspectInfo["HostConfig"] & { readonly NanoCpus?: number; readonly CgroupnsMode?: string };
-type Config = ContainerInspectInfo["Config"] & { readonly StopSignal?: string; readonly StopTimeout?: number };
+type Config = Omit<ContainerInspectInfo["Config"], "Cmd"> & {
+  readonly Cmd: string[] | null;
+  readonly StopSignal?: string;
+  readonly StopTimeout?: number;
+};
 type NetworkSettings = ContainerInspectInfo["NetworkSettings"] & { readonly Bridge?: string };
 
 /** The outputs of a container: what the engine chose where the program did not, addresses, and how it ended. */

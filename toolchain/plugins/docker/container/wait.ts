@@ -35,7 +35,7 @@ export async function waitUntilHealthy(
     late: `its health is "${last?.State.Health?.Status ?? "unknown"}" after ${seconds} s (waitTimeout)`,
   };
   const checks = last?.State.Health?.Log ?? [];
-  const check = checks.at(-1)?.Output?.trim() ?? "";
+  const check = checks.at(-1)?.Output.trim() ?? "";
   const shown = check === "" ? "" : `\nThe last health check said: ${check}`;
   throw new Error(
     `The container "${name}" did not become healthy: ${reasons[outcome ?? "late"]}${shown}${await lastLogLines(id, context)}`,

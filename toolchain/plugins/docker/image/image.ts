@@ -141,7 +141,7 @@ function builderFailures(build: Properties): { property: string; reason: string 
   return [
     {
       property: "build.builderVersion",
-      reason: `"build.builderVersion" must be "BuilderV1" or "BuilderBuildKit"; found "${String(version)}"`,
+      reason: `"build.builderVersion" must be "BuilderV1" or "BuilderBuildKit"; found ${JSON.stringify(version)}`,
     },
   ];
 }

@@ -19,8 +19,20 @@ import {
 } from "../specs.ts";
 
 /** The inputs of a service after their check: the name is there, defaults are filled in. */
-export type ServiceInputs = Unwrap<ServiceArgs> & { readonly name: string };
-export type TaskInputs = ServiceInputs["taskSpec"];
+export type ServiceInputs = Omit<Unwrap<ServiceArgs>, "taskSpec"> & {
+  readonly name: string;
+  readonly taskSpec: TaskInputs;
+};
+export type TaskInputs = Omit<Unwrap<ServiceArgs>["taskSpec"], "networksAdvanceds"> & {
+  readonly networksAdvanceds?: readonly NetworkInputs[];
+};
+/** The official plugin's own type calls `name` deprecated; programs may use it all the same. */
+export interface NetworkInputs {
+  readonly id?: string;
+  readonly name?: string;
+  readonly aliases?: readonly string[];
+  readonly driverOpts?: readonly string[];
+}
 export type ContainerSpecInputs = TaskInputs["containerSpec"];
 
 const required = { required: true };

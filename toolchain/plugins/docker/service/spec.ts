@@ -12,7 +12,7 @@ import type {
   EngineServiceSpec,
   EngineTaskTemplate,
 } from "./engine-types.ts";
-import type { ContainerSpecInputs, ServiceInputs, TaskInputs } from "./properties.ts";
+import type { ContainerSpecInputs, NetworkInputs, ServiceInputs, TaskInputs } from "./properties.ts";
 
 /**
  * The engine's request for a service. `current` is what the engine has of it, for what the program leaves to the
@@ -158,7 +158,7 @@ function mountedFile(file: {
   return { Name: file.fileName, UID: file.fileUid ?? "0", GID: file.fileGid ?? "0", Mode: file.fileMode ?? 0o444 };
 }
 
-function attachment(network: NonNullable<TaskInputs["networksAdvanceds"]>[number]): EngineAttachment {
+function attachment(network: NetworkInputs): EngineAttachment {
   const target = network.id ?? network.name;
   if (target === undefined)
     throw new Error("Each of networksAdvanceds of a service needs the id of a network; found none");

@@ -1,0 +1,207 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { consistencyFaults, fullHostnames } from "../../../config/consistency.ts";
+import type { SettingFault } from "../../../config/load-settings.ts";
+import { type Given, givenCertificate, pemCertificates } from "./certificates.ts";
+import { changed, faultsOf, leastSettings, parsed } from "./raw-settings.ts";
+
+const DAY = 86_400_000;
+const HOSTNAMES = ["example.com", "www.example.com", "*.tenants.example.com"];
+
+describe("full hostnames", () => {
+  it("are relative names under the domain, and the domain itself for @", () => {
+    expect(fullHostnames("example.com", ["@", "www", "*.tenants", "*"])).toEqual([
+      "example.com",
+      "www.example.com",
+      "*.tenants.example.com",
+      "*.example.com",
+    ]);
+  });
+});
+
+describe("app.source", () => {
+  it("must be there when the release is built", () => {
+    expect(faultsOf(changed({ "app.source": "no/such/folder" }))).toEqual([
+      {
+        path: "rehearsal:app.source",
+        rule: "a folder that holds manage.py, or a Dockerfile of the project's own",
+        found: '"no/such/folder", which does not exist',
+        remedy: "Give the folder relative to Pulumi.yaml.",
+      },
+    ]);
+  });
+
+  it("must hold manage.py or a Dockerfile", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "source-"));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const raw = changed({ "app.source": folder });
+    expect(faultsOf(raw)).toEqual([expect.objectContaining({ found: `${JSON.stringify(folder)} with neither` })]);
+    for (const file of ["manage.py", "Dockerfile"]) {
+      const own = path.join(folder, file);
+      writeFileSync(own, "");
+      expect(faultsOf(raw), file).toEqual([]);
+      rmSync(own);
+    }
+    mkdirSync(path.join(folder, "deploy"));
+    expect(faultsOf(raw)).toHaveLength(1);
+  });
+
+  it("is not asked for when the release was built before", () => {
+    const image = `reference/application:1@sha256:${"0".repeat(64)}`;
+    const release = { application: image, static: image, gateway: image, postgres: image };
+    expect(faultsOf(changed({ "app.source": "no/such/folder", "images.release": release }))).toEqual([]);
+  });
+});
+
+describe("database.adminPort", () => {
+  it("must not be the gateway's port", () => {
+    expect(faultsOf(changed({ "gateway.port": 8443, "database.adminPort": 8443 }))).toEqual([
+      {
+        path: "rehearsal:database.adminPort",
+        rule: "another port than rehearsal:gateway.port",
+        found: "8443",
+        remedy: "Choose another one, or leave both out: they follow from the stack's name.",
+      },
+    ]);
+  });
+
+  it("does not matter where no container is administered", () => {
+    const server = { host: "db.example.com", username: "admin", password: "p" };
+    const raw = changed({ "gateway.port": 8443, "database.adminPort": 8443, "database.server": server });
+    expect(faultsOf(raw, ["database"])).toEqual([]);
+  });
+});
+
+describe("a given certificate", () => {
+  let given: Given;
+  beforeAll(async () => {
+    given = await givenCertificate(HOSTNAMES);
+  });
+
+  /** Faults of the certificate `changes` at `now` (milliseconds). */
+  function faults(
+    changes: Partial<Given> = {},
+    now = Date.now(),
+    hostnames = ["@", "www", "*.tenants"],
+  ): SettingFault[] {
+    const settings = parsed({ ...leastSettings(), gateway: { domain: "example.com", hostnames } });
+    return consistencyFaults({ ...settings, tls: { certificate: { ...given, ...changes } } }, now);
+  }
+
+  const fault = (name: string, rule: string, found: unknown): SettingFault => ({
+    path: `rehearsal:tls.certificate.${name}`,
+    rule,
+    found: found as string,
+    remedy: `Set it with: pulumi config set --path --secret 'rehearsal:tls.certificate.${name}' < FILE.pem`,
+  });
+
+  it("that is right has no fault, with and without the authority", () => {
+    expect(faults()).toEqual([]);
+    const publicly = { chain: given.chain, key: given.key };
+    const settings = parsed({ ...leastSettings(), gateway: { domain: "example.com", hostnames: ["@"] } });
+    expect(consistencyFaults({ ...settings, tls: { certificate: publicly } })).toEqual([]);
+  });
+
+  it("must be the certificate of the key", async () => {
+    const { key } = await givenCertificate(HOSTNAMES);
+    expect(faults({ key })).toEqual([
+      fault("key", "the key of the first certificate of the chain", "the key of another certificate"),
+    ]);
+  });
+
+  it("must have a key that can be read, without a passphrase", () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const encrypted = privateKey
+      .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "x" })
+      .toString();
+    const garbage = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    for (const key of [encrypted, garbage]) {
+      const rule = "a private key in PEM form without a passphrase";
+      expect(faults({ key })).toEqual([fault("key", rule, expect.stringMatching(/./))]);
+    }
+  });
+
+  it("must cover every hostname: an uncovered one is named", () => {
+    expect(faults({}, Date.now(), ["@", "www", "api", "*.tenants", "*.other"])).toEqual([
+      fault(
+        "chain",
+        "a certificate that covers every hostname of gateway.hostnames",
+        "a certificate for DNS:example.com, DNS:www.example.com, DNS:*.tenants.example.com that lacks api.example.com, *.other.example.com",
+      ),
+    ]);
+  });
+
+  it("covers by a wildcard one label and no more", async () => {
+    const wildcard = await givenCertificate(["example.com", "*.example.com"]);
+    expect(faults(wildcard, Date.now(), ["@", "www", "*"])).toEqual([]);
+    expect(faults(wildcard, Date.now(), ["a.b"])).toHaveLength(1);
+    expect(faults(wildcard, Date.now(), ["*.tenants"])).toHaveLength(1);
+  });
+
+  it("must not have expired, and not be about to", async () => {
+    const expired = await givenCertificate(HOSTNAMES, new Date(Date.now() - 900 * DAY));
+    expect(faults(expired)).toEqual([
+      fault("chain", "valid now and for 14 days more", expect.stringMatching(/^CN=example\.com valid from .* to .*/)),
+    ]);
+    expect(faults({}, Date.now() + 800 * DAY)).toEqual([]);
+    expect(faults({}, Date.now() + 807 * DAY)).toHaveLength(1);
+  });
+
+  it("must be valid already, each certificate of the chain", async () => {
+    const early = await givenCertificate(HOSTNAMES, new Date(Date.now() + 30 * DAY));
+    expect(faults(early).map(({ found }) => found)).toEqual([
+      expect.stringMatching(/^CN=example\.com valid from /),
+      expect.stringMatching(/^CN=test intermediate valid from /),
+    ]);
+  });
+
+  it("must come with its chain in order", async () => {
+    const [server = "", intermediate = ""] = pemCertificates(given.chain);
+    const rule = "in order: the server's certificate first, each issued by the next";
+    const found = "CN=example.com before CN=test root, which did not issue it";
+    expect(faults({ chain: `${server}\n${given.authority}` })).toEqual([fault("chain", rule, found)]);
+    expect(faults({ chain: `${intermediate}\n${server}` })).toContainEqual(
+      fault("chain", rule, "CN=test intermediate before CN=example.com, which did not issue it"),
+    );
+    const { authority } = await givenCertificate(HOSTNAMES);
+    expect(faults({ authority })).toEqual([
+      fault("chain", rule, "CN=test intermediate before CN=test root, which did not issue it"),
+    ]);
+  });
+
+  it("must be PEM: garbage is refused and quoted nowhere", () => {
+    const garbage = "-----BEGIN CERTIFICATE-----\nnot base64\n-----END CERTIFICATE-----\n";
+    expect(faults({ chain: garbage })).toEqual([
+      fault("chain", "a chain of certificates in PEM form", expect.stringMatching(/./)),
+    ]);
+    expect(faults({ chain: "-----BEGIN CERTIFICATE-----" })).toEqual([
+      fault("chain", "a chain of certificates in PEM form", "none"),
+    ]);
+    expect(faults({ authority: garbage })).toEqual([
+      fault("authority", "a certificate in PEM form", expect.stringMatching(/./)),
+    ]);
+  });
+
+  it("shows every fault at once", async () => {
+    const { key } = await givenCertificate(HOSTNAMES);
+    const expired = await givenCertificate(["other.example.com"], new Date(Date.now() - 900 * DAY));
+    expect(faults({ ...expired, key }).map(({ path, rule }) => `${path} ${rule}`)).toEqual([
+      "rehearsal:tls.certificate.key the key of the first certificate of the chain",
+      "rehearsal:tls.certificate.chain valid now and for 14 days more",
+      "rehearsal:tls.certificate.chain a certificate that covers every hostname of gateway.hostnames",
+    ]);
+  });
+
+  it("is checked when a stack's settings are read", () => {
+    const raw = { ...leastSettings(), gateway: { domain: "example.com", hostnames: ["api"] } };
+    const { chain, key } = given;
+    expect(faultsOf({ ...raw, tls: { certificate: { chain, key } } }, ["tls"])).toEqual([
+      expect.objectContaining({ rule: "a certificate that covers every hostname of gateway.hostnames" }),
+    ]);
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { ENVIRONMENT_LABEL, type LeftoverKind, removeLeftover } from "../../../engine/leftovers.ts";
+import { type EngineAnswer, fakeEngine } from "./fake-engine.ts";
+
+const ENVIRONMENT = "shop-sandbox";
+const label = (environment: string) => ({ [ENVIRONMENT_LABEL]: environment });
+
+/** How the engine shows an object of each kind with the given labels. */
+const SHOWN: Record<LeftoverKind, { inspect: string; body: (labels: object) => object; removal: string[] }> = {
+  service: {
+    inspect: "GET /services/thing",
+    body: (Labels) => ({ Spec: { Labels } }),
+    removal: ["DELETE /services/thing"],
+  },
+  network: {
+    inspect: "GET /networks/thing",
+    body: (Labels) => ({ Labels }),
+    removal: ["DELETE /networks/thing"],
+  },
+  container: {
+    inspect: "GET /containers/thing/json",
+    body: (Labels) => ({ Config: { Labels } }),
+    // Stopped first: what may run in it is a database.
+    removal: ["POST /containers/thing/stop", "DELETE /containers/thing"],
+  },
+};
+const KINDS = Object.keys(SHOWN) as LeftoverKind[];
+
+async function engineWith(kind: LeftoverKind, labels: object, stop: EngineAnswer = { status: 204 }) {
+  const { inspect, body } = SHOWN[kind];
+  return await fakeEngine(({ call }) => {
+    if (call === inspect) return { status: 200, body: body(labels) };
+    return call.startsWith("DELETE ") ? { status: 200, body: {} } : stop;
+  });
+}
+
+describe.each(KINDS)("a %s that an interrupted deployment left behind", (kind) => {
+  const { inspect, removal } = SHOWN[kind];
+
+  it("is removed", async () => {
+    const engine = await engineWith(kind, label(ENVIRONMENT));
+    expect(await removeLeftover(engine.docker, kind, "thing", ENVIRONMENT)).toBe(true);
+    expect(engine.calls()).toEqual([inspect, ...removal]);
+  });
+
+  it.each([label("shop-production"), {}])("is left alone when it is another's: %j", async (labels) => {
+    const engine = await engineWith(kind, labels);
+    await expect(removeLeftover(engine.docker, kind, "thing", ENVIRONMENT)).rejects.toThrow(
+      `${kind} thing must not exist before it is created; found one on the engine that is not environment shop-sandbox's. ` +
+        "Remove or rename it, or choose another app.name or stack name.",
+    );
+    expect(engine.calls()).toEqual([inspect]);
+  });
+
+  it("is not there, and nothing is done", async () => {
+    const engine = await fakeEngine(() => undefined);
+    expect(await removeLeftover(engine.docker, kind, "thing", ENVIRONMENT)).toBe(false);
+    expect(engine.calls()).toEqual([inspect]);
+  });
+
+  it("is an error where the engine cannot say", async () => {
+    const engine = await fakeEngine(() => ({ status: 500, body: { message: "engine is starting" } }));
+    await expect(removeLeftover(engine.docker, kind, "thing", ENVIRONMENT)).rejects.toThrow("engine is starting");
+  });
+});
+
+it("removes a container that has stopped already", async () => {
+  const engine = await engineWith("container", label(ENVIRONMENT), { status: 304 });
+  expect(await removeLeftover(engine.docker, "container", "thing", ENVIRONMENT)).toBe(true);
+  expect(engine.calls().at(-1)).toBe("DELETE /containers/thing");
+});
+
+it("gives a container ten seconds to stop", async () => {
+  const engine = await engineWith("container", label(ENVIRONMENT));
+  await removeLeftover(engine.docker, "container", "thing", ENVIRONMENT);
+  expect(engine.requests.find(({ call }) => call.endsWith("/stop"))?.query.get("t")).toBe("10");
+});

@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import { type OneShot, runOneShot } from "../../../engine/one-shot.ts";
+import { type EngineAnswer, type FakeEngine, fakeEngine, NOT_FOUND, streamFrame } from "./fake-engine.ts";
+
+const RUN: OneShot = {
+  name: "shop-sandbox-migrate",
+  image: "shop/application:1",
+  command: ["/opt/rehearsal/run", "migrate"],
+  environment: { RELEASE: "1" },
+  secrets: { DATABASE_URL: "postgres://owner:hidden@database/app" },
+  networks: ["shop-sandbox-data"],
+  memoryBytes: 1024,
+  labels: { purpose: "migration" },
+};
+
+interface Scene {
+  readonly engine: FakeEngine;
+  /** What the container read from its standard input. */
+  readonly input: () => string;
+}
+
+/** An engine whose container `c1` writes `output` and ends with `exitCode`. */
+async function scene(
+  output: readonly Buffer[],
+  exitCode: number,
+  answers: Readonly<Record<string, EngineAnswer>> = {},
+): Promise<Scene> {
+  let input = "";
+  const engine = await fakeEngine(
+    ({ call }) => {
+      const usual: Record<string, EngineAnswer> = {
+        "POST /containers/create": { status: 201, body: { Id: "c1" } },
+        "POST /containers/c1/wait": { status: 200, body: { StatusCode: exitCode } },
+        "POST /containers/c1/start": { status: 204 },
+        "POST /networks/second/connect": { status: 200 },
+        "DELETE /containers/c1": { status: 204 },
+      };
+      return answers[call] ?? usual[call];
+    },
+    (socket) => {
+      socket.on("data", (chunk: Buffer) => {
+        input += chunk.toString();
+        if (!input.endsWith("}")) return;
+        for (const part of output) socket.write(part);
+        socket.end();
+      });
+    },
+  );
+  return { engine, input: () => input };
+}
+
+describe("a command that runs once", () => {
+  it("runs in a container with its name and the restrictions of every task", async () => {
+    const { engine } = await scene([], 0);
+    await runOneShot(engine.docker, RUN, () => undefined);
+    const create = engine.requests.find(({ call }) => call === "POST /containers/create");
+    expect(create?.query.get("name")).toBe(RUN.name);
+    expect(create?.body).toEqual({
+      name: RUN.name,
+      Image: RUN.image,
+      Entrypoint: [],
+      Cmd: RUN.command,
+      Env: ["RELEASE=1"],
+      Labels: { purpose: "migration" },
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
+      OpenStdin: true,
+      StdinOnce: true,
+      HostConfig: {
+        AutoRemove: true,
+        NetworkMode: "shop-sandbox-data",
+        ReadonlyRootfs: true,
+        CapDrop: ["ALL"],
+        SecurityOpt: ["no-new-privileges:true"],
+        Memory: 1024,
+        MemorySwap: 1024,
+        Tmpfs: { "/tmp": "rw,nosuid,nodev,noexec" },
+        LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "1" } },
+      },
+    });
+  });
+
+  it("is given its secrets on standard input and nowhere else", async () => {
+    const { engine, input } = await scene([], 0);
+    await runOneShot(engine.docker, RUN, () => undefined);
+    expect(JSON.parse(input())).toEqual(RUN.secrets);
+    expect(JSON.stringify(engine.requests)).not.toContain("hidden");
+  });
+
+  it("gives an empty object where it has no secrets", async () => {
+    const { engine, input } = await scene([], 0);
+    const { name, image, command, environment, networks, memoryBytes } = RUN;
+    await runOneShot(engine.docker, { name, image, command, environment, networks, memoryBytes }, () => undefined);
+    expect(input()).toBe("{}");
+  });
+
+  it("hands on each line of both streams, and ends with the exit code and the last lines", async () => {
+    const output = [
+      streamFrame("stdout", "one\ntw"),
+      streamFrame("stderr", "careful\n"),
+      streamFrame("stdout", "o\nthree"),
+    ];
+    const { engine } = await scene(output, 3);
+    const lines: string[] = [];
+    const result = await runOneShot(engine.docker, RUN, (line, stream) => lines.push(`${stream}: ${line}`));
+    expect(lines.toSorted()).toEqual(["stderr: careful", "stdout: one", "stdout: three", "stdout: two"]);
+    expect(result.exitCode).toBe(3);
+    expect(result.lastLines.toSorted()).toEqual(["careful", "one", "three", "two"]);
+  });
+
+  it("keeps the last 400 lines", async () => {
+    const text = Array.from({ length: 450 }, (_, index) => `line ${index}\n`).join("");
+    const { engine } = await scene([streamFrame("stdout", text)], 0);
+    const { lastLines } = await runOneShot(engine.docker, RUN, () => undefined);
+    expect([lastLines.length, lastLines[0], lastLines.at(-1)]).toEqual([400, "line 50", "line 449"]);
+  });
+
+  it("is in every network that it names, before it starts, and in none where it names none", async () => {
+    const { engine } = await scene([], 0);
+    await runOneShot(engine.docker, { ...RUN, networks: ["first", "second"] }, () => undefined);
+    const calls = engine.calls();
+    expect(calls.indexOf("POST /networks/second/connect")).toBeGreaterThan(-1);
+    expect(calls.indexOf("POST /networks/second/connect")).toBeLessThan(calls.indexOf("POST /containers/c1/start"));
+    const alone = await scene([], 0);
+    await runOneShot(alone.engine.docker, { ...RUN, networks: [] }, () => undefined);
+    const create = alone.engine.requests.find(({ call }) => call === "POST /containers/create");
+    expect(create?.body).toMatchObject({ HostConfig: { NetworkMode: "none" } });
+  });
+});
+
+describe("a container of that name that is there already", () => {
+  const inspect = `GET /containers/${RUN.name}/json`;
+
+  it("refuses a second run while it works, and is left alone", async () => {
+    const running = { State: { Running: true, StartedAt: "2026-01-01T12:00:00Z" } };
+    const { engine } = await scene([], 0, { [inspect]: { status: 200, body: running } });
+    await expect(runOneShot(engine.docker, RUN, () => undefined)).rejects.toThrow(
+      "container shop-sandbox-migrate is still running (started 2026-01-01T12:00:00Z): an earlier run that was interrupted " +
+        "goes on there. Watch it with docker logs --follow shop-sandbox-migrate and try again when it has ended.",
+    );
+    expect(engine.calls()).toEqual([inspect]);
+  });
+
+  it("is removed when it has ended", async () => {
+    const ended = { status: 200, body: { State: { Running: false } } };
+    const { engine } = await scene([], 0, { [inspect]: ended, [`DELETE /containers/${RUN.name}`]: { status: 204 } });
+    await expect(runOneShot(engine.docker, RUN, () => undefined)).resolves.toMatchObject({ exitCode: 0 });
+    expect(engine.calls().slice(0, 3)).toEqual([inspect, `DELETE /containers/${RUN.name}`, "POST /containers/create"]);
+  });
+
+  it("does not matter while the engine is removing it", async () => {
+    const { engine } = await scene([], 0, {
+      [inspect]: { status: 200, body: { State: { Running: false } } },
+      [`DELETE /containers/${RUN.name}`]: { status: 409, body: { message: "removal is already in progress" } },
+    });
+    await expect(runOneShot(engine.docker, RUN, () => undefined)).resolves.toMatchObject({ exitCode: 0 });
+  });
+
+  it("is an error where the engine cannot say", async () => {
+    const { engine } = await scene([], 0, { [inspect]: { status: 500, body: { message: "database is locked" } } });
+    await expect(runOneShot(engine.docker, RUN, () => undefined)).rejects.toThrow("database is locked");
+  });
+});
+
+describe("a container that cannot start", () => {
+  it("is removed, and the engine's error is the error", async () => {
+    const refused = { status: 400, body: { message: "exec: no such file" } };
+    const { engine } = await scene([], 0, { "POST /containers/c1/start": refused });
+    await expect(runOneShot(engine.docker, RUN, () => undefined)).rejects.toThrow("exec: no such file");
+    const removal = engine.requests.find(({ call }) => call === "DELETE /containers/c1");
+    expect(removal?.query.get("force")).toBe("true");
+  });
+
+  it("is removed when one of its networks is gone", async () => {
+    const { engine } = await scene([], 0, { "POST /networks/second/connect": NOT_FOUND });
+    await expect(
+      runOneShot(engine.docker, { ...RUN, networks: ["first", "second"] }, () => undefined),
+    ).rejects.toThrow();
+    expect(engine.calls()).toContain("DELETE /containers/c1");
+    expect(engine.calls()).not.toContain("POST /containers/c1/start");
+  });
+});

@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import { gatewayTls } from "../../../rehearsal/checks/gateway-tls.ts";
+import { webPage } from "../../../rehearsal/checks/web-page.ts";
+import { assetsOf, webStatic } from "../../../rehearsal/checks/web-static.ts";
+import { type Answered, HOSTNAMES, testGateway } from "./gateway.ts";
+
+const DAY = 86_400_000;
+const daysAgo = (days: number) => new Date(Date.now() - days * DAY);
+
+describe("gateway.tls", () => {
+  it("passes where every hostname and an example of every wildcard is covered", async () => {
+    const { environment } = await testGateway(() => ({}));
+    expect(await gatewayTls.run(environment)).toEqual([]);
+  });
+
+  it("names each hostname that the certificate does not cover, and no other", async () => {
+    const { environment } = await testGateway(() => ({}), { certified: ["shop.test"] });
+    expect(await gatewayTls.run(environment)).toEqual(
+      ["www.shop.test", "any.tenants.shop.test"].map((hostname) => ({
+        expected: `${hostname}: a certificate that verifies`,
+        seen: expect.stringContaining("does not match certificate's altnames") as string,
+      })),
+    );
+  });
+
+  it("does not take one label of a wildcard for two", async () => {
+    const { environment } = await testGateway(() => ({}), { hostnames: ["a.b.shop.test"], certified: ["*.shop.test"] });
+    expect(await gatewayTls.run(environment)).toHaveLength(1);
+  });
+
+  it("fails with an expired certificate", async () => {
+    const { environment } = await testGateway(() => ({}), { hostnames: ["shop.test"], issued: daysAgo(900) });
+    expect(await gatewayTls.run(environment)).toEqual([
+      { expected: "shop.test: a certificate that verifies", seen: "certificate has expired" },
+    ]);
+  });
+
+  it("fails with one that expires within two weeks", async () => {
+    const { environment } = await testGateway(() => ({}), { hostnames: ["shop.test"], issued: daysAgo(810) });
+    expect(await gatewayTls.run(environment)).toEqual([
+      { expected: "shop.test: a certificate valid for 14 days or more", seen: "9 days left" },
+    ]);
+  });
+
+  it("fails with one of another authority, even one of the same name", async () => {
+    const { environment } = await testGateway(() => ({}), { hostnames: ["shop.test"] });
+    const { environment: other } = await testGateway(() => ({}), { hostnames: ["shop.test"] });
+    expect(await gatewayTls.run({ ...environment, authority: other.authority })).toHaveLength(1);
+    expect(await gatewayTls.run({ ...environment, authority: "" })).toHaveLength(1);
+  });
+
+  it("fails where nothing answers", async () => {
+    const { environment } = await testGateway(() => ({}), { hostnames: ["shop.test"] });
+    expect(await gatewayTls.run({ ...environment, gateway: { address: "127.0.0.1", port: 1 } })).toEqual([
+      expect.objectContaining({ seen: "connect ECONNREFUSED 127.0.0.1:1" }),
+    ]);
+  });
+});
+
+describe("web.page", () => {
+  it("passes where the page answers on every hostname, after redirects too", async () => {
+    const { environment, asked } = await testGateway(({ path }) =>
+      path === "/" ? { status: 302, headers: { Location: "/welcome/" } } : {},
+    );
+    expect(await webPage.run(environment)).toEqual([]);
+    const hosts = asked.map(({ headers }) => headers.host?.replace(/:\d+$/, ""));
+    expect(new Set(hosts)).toEqual(new Set(["shop.test", "www.shop.test", "any.tenants.shop.test"]));
+  });
+
+  it("names the hostname that the application refuses", async () => {
+    const { environment } = await testGateway(({ headers }) =>
+      headers.host?.startsWith("www.") === true ? { status: 400 } : {},
+    );
+    expect(await webPage.run(environment)).toEqual([
+      { expected: `200 at https://www.shop.test:${environment.gateway.port}/`, seen: "400" },
+    ]);
+  });
+
+  it.each([404, 500, 502])("fails with %i", async (status) => {
+    const { environment } = await testGateway(() => ({ status }));
+    const findings = await webPage.run(environment);
+    expect(findings.map(({ seen }) => seen)).toEqual(HOSTNAMES.map(() => String(status)));
+  });
+
+  it("fails with a page that redirects for ever, or to plain HTTP", async () => {
+    const loop = await testGateway(() => ({ status: 301, headers: { Location: "/" } }));
+    await expect(webPage.run(loop.environment)).rejects.toThrow("does not stop redirecting");
+    const plain = await testGateway(() => ({ status: 301, headers: { Location: "http://shop.test/" } }));
+    await expect(webPage.run(plain.environment)).rejects.toThrow("which is another origin");
+  });
+
+  it("does not apply where the project has no page", async () => {
+    const { environment } = await testGateway(() => ({}));
+    expect(webPage.notApplicable?.(environment)).toBeUndefined();
+    const none = { ...environment, paths: { ...environment.paths, page: "none" } };
+    expect(webPage.notApplicable?.(none)).toBe("checks.page is none");
+  });
+});
+
+describe("web.static", () => {
+  const PAGES: Record<string, Answered> = {
+    "/": { body: '<link rel="stylesheet" href="/static/shop.1a2b.css"><script src=/static/shop.3c.js></script>' },
+    "/admin/login/": { body: "<link href='/static/admin/base.4d.css' rel='stylesheet'>" },
+  };
+  const STYLE = { body: "body {}" };
+
+  it("passes where all files that both pages reference are served", async () => {
+    const { environment, asked } = await testGateway(({ path }) => PAGES[path] ?? STYLE);
+    expect(await webStatic.run(environment)).toEqual([]);
+    const files = asked.map(({ path }) => path).filter((path) => path.startsWith("/static/"));
+    expect(files.toSorted()).toEqual(["/static/admin/base.4d.css", "/static/shop.1a2b.css", "/static/shop.3c.js"]);
+  });
+
+  it.each<[what: string, answer: Answered, seen: string]>([
+    ["missing", { status: 404, body: "not found" }, "404, 9 characters"],
+    ["empty", { body: "" }, "200, 0 characters"],
+    ["elsewhere", { status: 302, headers: { Location: "/" } }, "302, 0 characters"],
+  ])("names the file that is %s", async (_, answer, seen) => {
+    const { environment } = await testGateway(({ path }) =>
+      path === "/static/shop.3c.js" ? answer : (PAGES[path] ?? STYLE),
+    );
+    const expected = `200 and content at https://shop.test:${environment.gateway.port}/static/shop.3c.js`;
+    expect(await webStatic.run(environment)).toEqual([{ expected, seen }]);
+  });
+
+  it("fails where no page references a file: nothing would have been looked at", async () => {
+    const { environment } = await testGateway(() => ({ body: "<h1>plain</h1>" }));
+    expect(await webStatic.run(environment)).toEqual([
+      { expected: "a page that references a file below /static/", seen: "no such reference" },
+    ]);
+  });
+
+  it("looks at the pages that there are", async () => {
+    const { environment, asked } = await testGateway(({ path }) => PAGES[path] ?? STYLE);
+    const paths = { ...environment.paths, adminLogin: "none" };
+    expect(await webStatic.run({ ...environment, paths })).toEqual([]);
+    expect(asked.map(({ path }) => path)).not.toContain("/admin/login/");
+    expect(webStatic.notApplicable?.({ ...environment, paths })).toBeUndefined();
+    const none = { ...paths, page: "none" };
+    expect(webStatic.notApplicable?.({ ...environment, paths: none })).toBe(
+      "checks.page and checks.adminLogin are none",
+    );
+  });
+
+  it("finds references below /static/ in every form of HTML, without query and fragment", () => {
+    const html = `
+      <link href="/static/a.css?v=1"> <img SRC = '/static/b.png'> <script src=/static/c.js></script>
+      <use href="/static/d.svg#icon"> <a href="/media/e.css"> <img src="https://elsewhere.test/static/f.png">`;
+    expect(assetsOf(html)).toEqual(["/static/a.css", "/static/c.js", "/static/d.svg"]);
+  });
+});

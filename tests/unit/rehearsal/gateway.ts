@@ -1,0 +1,108 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import Docker from "dockerode";
+import { onTestFinished } from "vitest";
+import { createAuthority, issueCertificate } from "../../../components/certificate-authority.ts";
+import type { DeployedEnvironment } from "../../../rehearsal/checks/check.ts";
+
+/** What the gateway is asked. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly form: URLSearchParams;
+}
+
+/** What it answers; 200 and an empty text where nothing else is said. */
+export interface Answered {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string;
+}
+
+export interface GatewayOptions {
+  /** Hostnames of the environment. */
+  readonly hostnames?: readonly string[];
+  /** Names in the certificate, where they are others. */
+  readonly certified?: readonly string[];
+  /** When the certificate was issued. */
+  readonly issued?: Date;
+  /** Changes of the environment. */
+  readonly environment?: Partial<DeployedEnvironment>;
+}
+
+export const HOSTNAMES = ["shop.test", "www.shop.test", "*.tenants.shop.test"];
+
+export interface TestGateway {
+  readonly environment: DeployedEnvironment;
+  /** All that was asked, in order. */
+  readonly asked: readonly Asked[];
+}
+
+/** A gateway over TLS on this machine that answers what `answer` says, with the environment that it belongs to. */
+export async function testGateway(
+  answer: (asked: Asked) => Answered,
+  { hostnames = HOSTNAMES, certified = hostnames, issued = new Date(), environment = {} }: GatewayOptions = {},
+): Promise<TestGateway> {
+  const authority = await createAuthority("test");
+  const { chain, key } = await issueCertificate(authority, certified, issued);
+  const requests: Asked[] = [];
+  const server = createServer({ cert: chain, key }, (incoming, outgoing) => {
+    void text(incoming).then((body) => {
+      const { method = "", url: path = "", headers } = incoming;
+      const asked = { method, path, headers, form: new URLSearchParams(body) };
+      requests.push(asked);
+      const answered = answer(asked);
+      outgoing.writeHead(answered.status ?? 200, { ...answered.headers } as Record<string, string | string[]>);
+      outgoing.end(answered.body ?? "");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    asked: requests,
+    environment: {
+      ...deployedEnvironment(hostnames, { address: "127.0.0.1", port }, authority.root),
+      ...environment,
+    },
+  };
+}
+
+/** An environment whose gateway is where it is said to be; engine and database are nowhere. */
+export function deployedEnvironment(
+  hostnames: readonly string[],
+  gateway: DeployedEnvironment["gateway"],
+  authority: string,
+): DeployedEnvironment {
+  return {
+    name: "shop-sandbox",
+    hostnames,
+    gateway,
+    authority,
+    paths: { page: "/", api: "/api/v1/", adminLogin: "/admin/login/" },
+    administrator: { username: "admin", password: "open-sesame" },
+    services: [
+      { role: "app", name: "shop-sandbox-app", declaration: "d1", image: "shop/application:2" },
+      { role: "static", name: "shop-sandbox-static", declaration: "d1", image: "shop/static:2" },
+      { role: "gateway", name: "shop-sandbox-gateway", declaration: "d1", image: "shop/gateway:1" },
+      { role: "etl", name: "shop-sandbox-etl", declaration: "d1", image: "shop/application:2" },
+    ],
+    database: { host: "127.0.0.1", port: 1, username: "u", password: "p", database: "app", sslmode: "disable" },
+    roles: { owner: "owner", app: "app", etl: "etl", report: "report" },
+    releaseContainer: {
+      name: "shop-sandbox-check",
+      image: "shop/application:2",
+      environment: {},
+      secrets: {},
+      networks: ["shop-sandbox-data"],
+      memoryBytes: 1024,
+    },
+    engine: new Docker({ socketPath: "/no/such/engine" }),
+  };
+}
