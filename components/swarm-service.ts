@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type Dockerode from "dockerode";
 import { ENVIRONMENT_LABEL } from "../engine/leftovers.ts";
 import { DECLARATION_LABEL, declarationLabel } from "../engine/service-rollout.ts";
+import { duration } from "./durations.ts";
 import { environmentLabels, leftoverHook } from "./engine-objects.ts";
 
 /** A file that reaches the tasks as a swarm secret or config. */
@@ -92,7 +93,7 @@ export class SwarmService extends pulumi.ComponentResource {
           failureAction: "rollback",
           monitor: "3s",
           delay: "0s",
-          maxFailureRatio: "0",
+          maxFailureRatio: "0.0",
         },
         rollbackConfig: {
           parallelism: 1,
@@ -100,7 +101,7 @@ export class SwarmService extends pulumi.ComponentResource {
           failureAction: "pause",
           monitor: "0s",
           delay: "0s",
-          maxFailureRatio: "0",
+          maxFailureRatio: "0.0",
         },
       },
       {
@@ -156,10 +157,10 @@ export function taskSpec(args: SwarmServiceArgs) {
         interval: "2s",
         timeout: "10s",
         retries: 5,
-        startPeriod: `${args.startSeconds}s`,
+        startPeriod: duration(args.startSeconds),
       },
       stopSignal: "SIGTERM",
-      stopGracePeriod: `${args.stopSeconds}s`,
+      stopGracePeriod: duration(args.stopSeconds),
     },
     networksAdvanceds: args.networks.map(({ id, alias }) => ({ id, aliases: [alias] })),
     resources: {

@@ -14,7 +14,12 @@ const DAY = 86_400_000;
  * @param now time in milliseconds since the epoch
  */
 export function consistencyFaults(settings: Settings, now = Date.now()): SettingFault[] {
-  return [...sourceFaults(settings), ...portFaults(settings), ...certificateFaults(settings, now)];
+  return [
+    ...sourceFaults(settings),
+    ...portFaults(settings),
+    ...networkFaults(settings),
+    ...certificateFaults(settings, now),
+  ];
 }
 
 /** Full hostnames from names relative to a domain: `@` is the domain itself. */
@@ -43,6 +48,19 @@ function portFaults({ gateway, database }: Settings): SettingFault[] {
       rule: "another port than rehearsal:gateway.port",
       found: String(database.adminPort),
       remedy: "Choose another one, or leave both out: they follow from the stack's name.",
+    },
+  ];
+}
+
+function networkFaults({ network, database }: Settings): SettingFault[] {
+  if (database.server === "container" || network.outside) return [];
+  return [
+    {
+      path: "rehearsal:network.outside",
+      rule: "true where rehearsal:database.server is an external server: sealed networks do not reach it",
+      found: "false",
+      remedy:
+        "Run the database as a container, or set it with: pulumi config set --path 'rehearsal:network.outside' true",
     },
   ];
 }

@@ -24,6 +24,13 @@ export interface Ended {
   readonly output: string;
 }
 
+/** A command that runs. */
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  readonly output: () => string;
+}
+
 type Sections = Record<string, Record<string, unknown>>;
 
 /** The checkout of a team of its own: program, project and state, so that a test can change them. */
@@ -38,6 +45,10 @@ export class Checkout {
         recursive: true,
         filter: (file) => !/__pycache__|\.pyc$/.test(file),
       });
+    }
+    // The salt belongs to the passphrase of whoever keeps the file.
+    for (const name of COPIED.filter((file) => /^Pulumi\..+\.yaml$/.test(file))) {
+      this.edit(name, (text) => text.replace(/^encryptionsalt:.*\n?/m, ""));
     }
     const state = path.join(this.folder, ".state");
     mkdirSync(state);
@@ -83,18 +94,31 @@ export class Checkout {
     return output;
   }
 
+  /** Runs the `rehearse` command to its end. */
+  public async rehearse(...words: string[]): Promise<Ended> {
+    return await this.#start(process.execPath, [this.path("rehearsal/commands/main.ts"), ...words]).ended;
+  }
+
+  /** Stores a value encrypted in a stack's file, as `pulumi config set --path --secret` takes it from a file. */
+  public async setSecret(stack: string, key: string, value: string): Promise<void> {
+    const words = ["config", "set", "--path", "--secret", key, "--stack", stack, "--non-interactive"];
+    const { exitCode, output } = await this.#start("pulumi", words, value).ended;
+    if (exitCode !== 0) throw new Error(`pulumi ${words.join(" ")} ended with ${exitCode}:\n${output}`);
+  }
+
   /** Starts `pulumi` in a process group of its own. */
-  public start(...words: string[]): {
-    readonly child: ChildProcess;
-    readonly ended: Promise<Ended>;
-    output: () => string;
-  } {
-    const child = spawn("pulumi", [...words, "--non-interactive"], {
+  public start(...words: string[]): Started {
+    return this.#start("pulumi", [...words, "--non-interactive"]);
+  }
+
+  #start(program: string, words: readonly string[], input = ""): Started {
+    const child = spawn(program, words, {
       cwd: this.folder,
       env: this.#environment,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
+    child.stdin.end(input);
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));

@@ -128,23 +128,7 @@ export class RunningEnvironment {
 
   /** Names of everything on the engine that carries the environment's label. */
   public async objects(): Promise<string[]> {
-    const filters = { label: [`${ENVIRONMENT_LABEL}=${this.name}`] };
-    const [containers, services, networks, volumes, secrets, configs] = await Promise.all([
-      docker.listContainers({ all: true, filters }),
-      docker.listServices({ filters }),
-      docker.listNetworks({ filters }),
-      docker.listVolumes({ filters }),
-      docker.listSecrets({ filters }),
-      docker.listConfigs({ filters }),
-    ]);
-    return [
-      ...containers.map(({ Names }) => `container ${Names.join(" ")}`),
-      ...services.map(({ Spec }) => `service ${Spec?.Name ?? ""}`),
-      ...networks.map(({ Name }) => `network ${Name}`),
-      ...volumes.Volumes.map(({ Name }) => `volume ${Name}`),
-      ...secrets.map(({ ID }) => `secret ${ID}`),
-      ...configs.map(({ ID }) => `config ${ID}`),
-    ];
+    return await environmentObjects(this.name);
   }
 
   /** Ids of the tasks of a service that run. */
@@ -157,6 +141,27 @@ export class RunningEnvironment {
       .map(({ ID }) => ID)
       .sort();
   }
+}
+
+/** Names of everything on the engine that carries an environment's label. */
+export async function environmentObjects(environment: string): Promise<string[]> {
+  const filters = { label: [`${ENVIRONMENT_LABEL}=${environment}`] };
+  const [containers, services, networks, volumes, secrets, configs] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listServices({ filters }),
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
+    docker.listSecrets({ filters }),
+    docker.listConfigs({ filters }),
+  ]);
+  return [
+    ...containers.map(({ Names }) => `container ${Names.join(" ")}`),
+    ...services.map(({ Spec }) => `service ${Spec?.Name ?? ""}`),
+    ...networks.map(({ Name }) => `network ${Name}`),
+    ...volumes.Volumes.map(({ Name }) => `volume ${Name}`),
+    ...secrets.map(({ ID }) => `secret ${ID}`),
+    ...configs.map(({ ID }) => `config ${ID}`),
+  ];
 }
 
 /** Asks until the condition holds. */

@@ -197,11 +197,11 @@ describe("the stand-in of the postgresql plugin", () => {
   });
 
   it("replaces a database whose collation changes, with what is in it", async () => {
-    await project.program(program({ databaseSettings: 'lcCollate: "POSIX"' }));
+    await project.program(program({ databaseSettings: 'lcCollate: "C.UTF-8"' }));
     expect(await project.succeed("preview", "--diff")).toMatch(/\+-postgresql:index\/database:Database: \(replace\)/);
     await project.succeed("up", "--yes", "--skip-preview");
     const [row] = await server.query(`SELECT datcollate::text AS collate FROM pg_database WHERE datname = '${shop}'`);
-    expect(row).toEqual({ collate: "POSIX" });
+    expect(row).toEqual({ collate: "C.UTF-8" });
     expect(
       await server.query("SELECT nspname::text AS name FROM pg_namespace WHERE nspname = 'reports'", shop),
     ).toEqual([{ name: "reports" }]);
@@ -211,7 +211,7 @@ describe("the stand-in of the postgresql plugin", () => {
   it("renames a role in place and finds it again", async () => {
     const renamed = `renamed_${suffix}`;
     const extra = (name: string) => `new pg.Role("guest", { name: "${name}" }, options);`;
-    const databaseSettings = 'lcCollate: "POSIX"';
+    const databaseSettings = 'lcCollate: "C.UTF-8"';
     await project.program(program({ databaseSettings, extra: extra(`guest_${suffix}`) }));
     await project.succeed("up", "--yes", "--skip-preview");
     await project.program(program({ databaseSettings, extra: extra(renamed) }));
@@ -223,7 +223,7 @@ describe("the stand-in of the postgresql plugin", () => {
   });
 
   it("refuses, by name, what it does not cover", async () => {
-    const databaseSettings = 'lcCollate: "POSIX"';
+    const databaseSettings = 'lcCollate: "C.UTF-8"';
     const refused = async (extra: string): Promise<string> => {
       await project.program(program({ databaseSettings, extra }));
       const { code, output } = await project.pulumi("preview");
@@ -244,7 +244,7 @@ describe("the stand-in of the postgresql plugin", () => {
   });
 
   it("says what is wrong with a privilege before anything is changed", async () => {
-    await project.program(program({ databaseSettings: 'lcCollate: "POSIX"', tablePrivileges: '["READ"]' }));
+    await project.program(program({ databaseSettings: 'lcCollate: "C.UTF-8"', tablePrivileges: '["READ"]' }));
     const { code, output } = await project.pulumi("preview");
     expect(code).not.toBe(0);
     expect(output).toContain("a privilege on a table must be one of ALL, SELECT,");
@@ -253,7 +253,7 @@ describe("the stand-in of the postgresql plugin", () => {
 
   it("shows PostgreSQL's own message and never the password", async () => {
     const extra = `new pg.Role("twice", { name: "${owner}", password: "${secondPassword}" }, options);`;
-    await project.program(program({ databaseSettings: 'lcCollate: "POSIX"', extra }));
+    await project.program(program({ databaseSettings: 'lcCollate: "C.UTF-8"', extra }));
     const { code, output } = await project.pulumi("up", "--yes", "--skip-preview");
     expect(code).not.toBe(0);
     expect(output).toContain(`role "${owner}" already exists (SQLSTATE 42710)`);

@@ -65,12 +65,15 @@ test("takes a Node of the machine that runs TypeScript, and notices when it is g
   expect(await node.present(context)).toBeUndefined();
 });
 
-test("finds a browser by any of its names", async () => {
+test("finds a browser by any of its names, and the tool that makes it trust an authority", async () => {
   const context = emptyContext();
   expect(await browser.present(context)).toBeUndefined();
-  const file = script(path.join(context.tools, "google-chrome"), "true");
-  expect(await browser.present(context)).toBe(`found at ${file}`);
   await expect(browser.install({ ...context, root: false }, recorder())).rejects.toThrow(/cannot install chromium/);
+  const file = script(path.join(context.tools, "google-chrome"), "true");
+  expect(await browser.present(context), "without certutil").toBeUndefined();
+  await expect(browser.install({ ...context, root: false }, recorder())).rejects.toThrow(/cannot install libnss3-tools/);
+  script(path.join(context.tools, "certutil"), "true");
+  expect(await browser.present(context)).toBe(`found at ${file}`);
 });
 
 const indexes = readTargets(
