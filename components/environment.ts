@@ -219,7 +219,7 @@ function migrate(
       memoryMiB: settings.app.memoryMiB,
       engine,
     },
-    { ...opts, dependsOn: [database] },
+    { ...opts, dependsOn: [images, database] },
   );
 }
 

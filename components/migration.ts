@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type Dockerode from "dockerode";
 import { hasImage } from "../engine/images.ts";
@@ -37,7 +38,8 @@ export interface MigrationArgs {
 
 /**
  * Migrates the database to the release, from the release's image, as the owner of the schema: before any task of the
- * release starts. It runs when the release or the database's server is another one than at the last success.
+ * release starts. It runs when the release, the database's server or the administrator's password is another one than at
+ * the last success.
  *
  * A failure ends the deployment with Django's own error; what depends on this step stays as it was, and the next `up`
  * migrates again. A preview lists the migrations that would run.
@@ -57,11 +59,22 @@ export class Migration extends pulumi.ComponentResource {
     ];
     new pulumi.Stash(
       `${name}-applied`,
-      { input: { release: args.release, server: args.serverIdentity } },
+      {
+        input: {
+          release: args.release,
+          server: args.serverIdentity,
+          administrator: pulumi.unsecret(args.adminPassword.apply(fingerprint)),
+        },
+      },
       { parent: this, hooks: { beforeCreate: hooks, beforeUpdate: hooks } },
     );
     this.registerOutputs();
   }
+}
+
+/** Tells one generated password from another and nothing else about it. */
+function fingerprint(password: string): string {
+  return createHash("sha256").update(password).digest("hex").slice(0, 12);
 }
 
 function migrationStep(args: MigrationArgs): () => Promise<void> {
@@ -96,7 +109,7 @@ function migrationStep(args: MigrationArgs): () => Promise<void> {
       memoryBytes: args.memoryMiB * 1024 * 1024,
       labels: { [ENVIRONMENT_LABEL]: args.environmentName },
     };
-    if (!preview) await migrate(args.engine, run, say);
+    if (!preview) await migrate(args.engine, run, args.waitSeconds, say);
     else if (await hasImage(args.engine, args.imageName)) await planMigrations(args.engine, run, say);
     else say(`${args.imageName} is not built yet; its migrations are listed once it is`);
   };

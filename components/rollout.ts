@@ -1,9 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type Dockerode from "dockerode";
+import { rollBackUpdate } from "../engine/service-rollback.ts";
 import { awaitService, type DeclaredService, type ServiceOutcome } from "../engine/service-rollout.ts";
 import { laterValue } from "./engine-objects.ts";
 import type { SwarmService } from "./swarm-service.ts";
+
+const PUT_BACK_SECONDS = 120;
 
 /** Arguments of the rollout step. */
 export interface RolloutArgs {
@@ -34,12 +37,13 @@ export class Rollout extends pulumi.ComponentResource {
       serviceName,
       declaration: laterValue(declaration),
     }));
+    const started = Date.now();
     const converge = new pulumi.ResourceHook(`${name}-converge`, async () => {
       const declared: DeclaredService[] = [];
       for (const { serviceName, declaration } of declarations) {
         declared.push({ name: serviceName, declaration: (await declaration()) ?? "" });
       }
-      await awaitAll(args.engine, declared, args.timeoutSeconds);
+      await awaitAll(args.engine, declared, args.timeoutSeconds, started);
     });
     new pulumi.Stash(
       `${name}-converged`,
@@ -50,10 +54,12 @@ export class Rollout extends pulumi.ComponentResource {
   }
 }
 
+/** @param started when this deployment began, in milliseconds since the epoch */
 async function awaitAll(
   engine: Dockerode,
   services: readonly DeclaredService[],
   timeoutSeconds: number,
+  started: number,
 ): Promise<void> {
   const deadline = Date.now() + timeoutSeconds * 1000;
   const outcomes = await Promise.all(
@@ -62,16 +68,44 @@ async function awaitAll(
       if (outcome.state === "converged") {
         await pulumi.log.info(`rollout | ${service.name} converged after ${outcome.seconds.toFixed(1)} s`);
       }
-      return outcome;
+      return { service, outcome };
     }),
   );
-  const failures = outcomes.filter((outcome) => outcome.state === "failed");
-  if (failures.length > 0) throw new Error(describeFailures(failures));
+  const failures = outcomes.flatMap(({ outcome }) => (outcome.state === "failed" ? [outcome] : []));
+  if (failures.length === 0) return;
+  const converged = outcomes.flatMap(({ service, outcome }) => (outcome.state === "converged" ? [service] : []));
+  const putBack = await putBackAll(engine, converged, started);
+  throw new Error(describeFailures(failures, putBack));
 }
 
-function describeFailures(failures: readonly Extract<ServiceOutcome, { state: "failed" }>[]): string {
+/**
+ * Puts the services that did converge back as well: a release that half of the services run is one that nobody has
+ * rehearsed.
+ */
+async function putBackAll(
+  engine: Dockerode,
+  services: readonly DeclaredService[],
+  started: number,
+): Promise<readonly string[]> {
+  const deadline = Date.now() + PUT_BACK_SECONDS * 1000;
+  const names = await Promise.all(
+    services.map(async ({ name }) => {
+      const declaration = await rollBackUpdate(engine, name, started);
+      if (declaration === undefined) return [];
+      await awaitService(engine, { name, declaration }, deadline);
+      return [name];
+    }),
+  );
+  return names.flat();
+}
+
+function describeFailures(
+  failures: readonly Extract<ServiceOutcome, { state: "failed" }>[],
+  putBack: readonly string[],
+): string {
   const parts = failures.map(({ reason, logs }) =>
     [reason, ...(logs.length > 0 ? ["its last log lines:", ...logs.map((line) => `  ${line}`)] : [])].join("\n"),
   );
-  return [...parts, "Run pulumi up again to try once more, or deploy a mended release."].join("\n");
+  const others = putBack.length > 0 ? [`Put back to the release before as well: ${putBack.join(", ")}.`] : [];
+  return [...parts, ...others, "Run pulumi up again to try once more, or deploy a mended release."].join("\n");
 }

@@ -232,7 +232,7 @@ const database = z.strictObject({
     doc: "Name of the database.",
     rule: "a lower-case identifier of at most 63 characters",
     example: "app",
-    differs: "no",
+    differs: "yes",
   }).default("app"),
   adminPort: whole(1, 65_535, {
     doc: "Port on the loopback address at which the container's server is administered.",

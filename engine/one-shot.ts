@@ -1,12 +1,19 @@
+import { randomBytes } from "node:crypto";
 import { PassThrough } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { isNotFound, statusCode } from "./docker-client.ts";
 import { lineWriter } from "./lines.ts";
 
 /** A command that runs once in a container of its own. */
 export interface OneShot {
-  /** Name of the container: unique on the engine, so that a second run finds a first that is still at work. */
+  /** Name of the container. */
   readonly name: string;
+  /**
+   * Whether at most one of that name may be at work: how long to wait for an earlier one, in seconds. Without it any
+   * number may, each under a name of its own.
+   */
+  readonly aloneWithinSeconds?: number;
   readonly image: string;
   readonly command: readonly string[];
   /** Variables in clear; they show in `docker inspect`. */
@@ -27,23 +34,25 @@ export interface OneShotResult {
 }
 
 const KEPT_LINES = 400;
+const POLL_MILLISECONDS = 200;
 
 /**
  * Runs a command in a container with the same restrictions as a service's task and removes the container afterwards.
  * Where this process is killed the command goes on to its end and the engine removes the container then.
  *
  * @param onLine called for each line of output as it comes
- * @throws Error when a container of that name is still running
+ * @throws Error when an earlier run that must have ended goes on for too long
  */
 export async function runOneShot(
   docker: Docker,
   run: OneShot,
   onLine: (line: string, stream: "stdout" | "stderr") => void,
 ): Promise<OneShotResult> {
-  await refuseRunning(docker, run.name);
+  const alone = run.aloneWithinSeconds;
+  if (alone !== undefined) await awaitEarlier(docker, run.name, alone, onLine);
   const [first, ...others] = run.networks;
   const container = await docker.createContainer({
-    name: run.name,
+    name: alone === undefined ? `${run.name}-${randomBytes(4).toString("hex")}` : run.name,
     Image: run.image,
     Entrypoint: [],
     Cmd: [...run.command],
@@ -96,18 +105,38 @@ export async function runOneShot(
   }
 }
 
-async function refuseRunning(docker: Docker, name: string): Promise<void> {
-  try {
-    const found = await docker.getContainer(name).inspect();
-    if (found.State.Running) {
+/** Waits until a run that an interrupted deployment left behind has ended: what it does must not be cut off. */
+async function awaitEarlier(
+  docker: Docker,
+  name: string,
+  seconds: number,
+  onLine: (line: string, stream: "stdout" | "stderr") => void,
+): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  for (let told = false; ; told = true) {
+    const started = await runningSince(docker, name);
+    if (started === undefined) return;
+    if (!told) onLine(`waiting for ${name}, which an interrupted deployment left at work (since ${started})`, "stderr");
+    if (Date.now() > deadline) {
       throw new Error(
-        `container ${name} is still running (started ${found.State.StartedAt}): an earlier run that was interrupted goes ` +
-          `on there. Watch it with docker logs --follow ${name} and try again when it has ended.`,
+        `container ${name} must have ended within ${seconds} s; it is at work since ${started}. Watch it with ` +
+          `docker logs --follow ${name} and run pulumi up again when it has ended.`,
       );
     }
+    await sleep(POLL_MILLISECONDS);
+  }
+}
+
+/** When the container was started; undefined where there is none, or where it has ended and is now removed. */
+async function runningSince(docker: Docker, name: string): Promise<string | undefined> {
+  try {
+    const { State } = await docker.getContainer(name).inspect();
+    if (State.Running) return State.StartedAt;
     await docker.getContainer(name).remove({ force: true });
   } catch (error) {
-    // 409: the engine is removing it already.
-    if (!isNotFound(error) && statusCode(error) !== 409) throw error;
+    // 409: the engine is removing it already, and its name is not free yet.
+    if (statusCode(error) === 409) return "a moment ago";
+    if (!isNotFound(error)) throw error;
   }
+  return undefined;
 }

@@ -20,16 +20,18 @@ export interface MigrationPlan {
 /**
  * Runs the release's migrations against the environment's database.
  *
+ * @param waitSeconds how long to wait for a run that an interrupted deployment left behind
  * @throws Error with Django's own error when they fail
  */
 export async function migrate(
   docker: Docker,
   run: Omit<OneShot, "command">,
+  waitSeconds: number,
   say: (line: string) => void,
 ): Promise<void> {
   const { exitCode, lastLines } = await runOneShot(
     docker,
-    { ...run, command: [RUNTIME, "migrate", "--secrets-from-stdin"] },
+    { ...run, aloneWithinSeconds: waitSeconds, command: [RUNTIME, "migrate", "--secrets-from-stdin"] },
     say,
   );
   if (exitCode === 0) return;

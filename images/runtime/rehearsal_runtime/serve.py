@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 
 from . import server, state, wait
-from .privileges import forbid_new_privileges
 from .settings import number
 from .supervise import Supervisor
 
 
 def serve(command: list[str]) -> int:
     """Serves requests; on SIGTERM serves on for DRAIN_SECONDS. Returns the exit code for the container."""
-    forbid_new_privileges()
     state.reset()
     code = wait.for_database_and_migrations()
     if code != 0:
@@ -24,7 +22,6 @@ def serve(command: list[str]) -> int:
 
 def work(command: list[str]) -> int:
     """Runs a background process, which may touch the file that WORKER_HEARTBEAT_FILE names to show that it lives."""
-    forbid_new_privileges()
     state.reset()
     code = wait.for_database_and_migrations()
     if code != 0:

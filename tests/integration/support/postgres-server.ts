@@ -43,7 +43,18 @@ export async function startPostgres(): Promise<TestPostgres> {
   const password = randomBytes(16).toString("hex");
   const environment = [`POSTGRES_PASSWORD=${password}`, `POSTGRES_PASSWORD_VERIFIER=${passwordVerifier(password)}`];
   const flags = environment.flatMap((variable) => ["--env", variable]);
-  const { stdout } = await run("docker", ["run", "--detach", "--rm", "--publish", "127.0.0.1::5432", ...flags, image]);
+  const name = `rehearsal-test-postgres-${randomBytes(4).toString("hex")}`;
+  const { stdout } = await run("docker", [
+    "run",
+    "--detach",
+    "--rm",
+    "--name",
+    name,
+    "--publish",
+    "127.0.0.1::5432",
+    ...flags,
+    image,
+  ]);
   const container = stdout.trim();
   const stop = async (): Promise<void> => {
     await run("docker", ["rm", "--force", "--volumes", container]);

@@ -97,7 +97,8 @@ describe("the certificates", () => {
   it("are signed each by the next, and have keys of their own", () => {
     const [root] = parse(authority.root);
     const [server, intermediate] = parse(issued.chain);
-    if (root === undefined || intermediate === undefined || server === undefined) expect.fail("a certificate is missing");
+    if (root === undefined || intermediate === undefined || server === undefined)
+      expect.fail("a certificate is missing");
     expect(server.verify(intermediate.publicKey)).toBe(true);
     expect(intermediate.verify(root.publicKey)).toBe(true);
     expect(server.verify(root.publicKey)).toBe(false);

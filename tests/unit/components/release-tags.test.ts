@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -33,7 +33,9 @@ function write(file: string, text: string): void {
 function changedBy(change: () => void, args = ARGS): string[] {
   const old = releaseTags(ARGS);
   change();
-  return Object.entries(releaseTags(args)).flatMap(([image, tag]) => (old[image as keyof typeof old] === tag ? [] : image));
+  return Object.entries(releaseTags(args)).flatMap(([image, tag]) =>
+    old[image as keyof typeof old] === tag ? [] : image,
+  );
 }
 
 describe("the tags of a release's images", () => {
@@ -74,9 +76,9 @@ describe("the tags of a release's images", () => {
 
   it("are the same on every machine: where the checkout lies does not matter", () => {
     const here = releaseTags(ARGS);
-    const folder = process.cwd();
-    process.chdir(before);
-    process.chdir(folder);
-    expect(releaseTags({ ...ARGS, source: path.resolve("project") })).toEqual(here);
+    cpSync(".", "elsewhere/checkout", { recursive: true, filter: (file) => !file.startsWith("elsewhere") });
+    process.chdir("elsewhere/checkout");
+    expect(releaseTags(ARGS)).toEqual(here);
+    process.chdir("../..");
   });
 });

@@ -67,9 +67,9 @@ describe("the specification of a service's tasks", () => {
         healthcheck: {
           tests: ["CMD", "/opt/rehearsal/run", "health"],
           interval: "2s",
-          timeout: "5s",
+          timeout: "10s",
           retries: 5,
-          startPeriod: "120s",
+          startPeriod: "2m",
         },
         stopSignal: "SIGTERM",
         stopGracePeriod: "33s",
@@ -85,8 +85,9 @@ describe("the specification of a service's tasks", () => {
   });
 
   it("has no files, variables or volumes but those that it is given", () => {
-    const { secrets: _secrets, configs: _configs, volumes: _volumes, variables: _variables, ...least } = ARGS;
-    const { containerSpec } = taskSpec(least);
+    const optional = ["secrets", "configs", "volumes", "variables"];
+    const least = Object.fromEntries(Object.entries(ARGS).filter(([name]) => !optional.includes(name)));
+    const { containerSpec } = taskSpec(least as unknown as SwarmServiceArgs);
     expect([containerSpec.secrets, containerSpec.configs, containerSpec.env]).toEqual([[], [], {}]);
     expect(containerSpec.mounts.map(({ target }) => target)).toEqual(["/tmp"]);
   });

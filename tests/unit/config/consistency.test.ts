@@ -72,8 +72,32 @@ describe("database.adminPort", () => {
 
   it("does not matter where no container is administered", () => {
     const server = { host: "db.example.com", username: "admin", password: "p" };
-    const raw = changed({ "gateway.port": 8443, "database.adminPort": 8443, "database.server": server });
+    const raw = changed({
+      "gateway.port": 8443,
+      "database.adminPort": 8443,
+      "database.server": server,
+      "network.outside": true,
+    });
     expect(faultsOf(raw, ["database"])).toEqual([]);
+  });
+});
+
+describe("network.outside", () => {
+  it("must be set with an external database, which sealed networks do not reach", () => {
+    const server = { host: "db.example.com", username: "admin", password: "p" };
+    expect(faultsOf(changed({ "database.server": server, "network.outside": false }), ["database"])).toEqual([
+      {
+        path: "rehearsal:network.outside",
+        rule: "true where rehearsal:database.server is an external server: sealed networks do not reach it",
+        found: "false",
+        remedy:
+          "Run the database as a container, or set it with: pulumi config set --path 'rehearsal:network.outside' true",
+      },
+    ]);
+  });
+
+  it.each([true, false])("may be %j with a database of the environment's own", (outside) => {
+    expect(faultsOf(changed({ "network.outside": outside }))).toEqual([]);
   });
 });
 

@@ -217,10 +217,8 @@ describe("a secret", () => {
   });
 
   it("that stands encrypted is taken", () => {
-    const settings = parsed(changed({ "app.secrets": { API_KEY: "k" }, "database.server": server }), "sandbox", [
-      "app",
-      "database",
-    ]);
+    const raw = changed({ "app.secrets": { API_KEY: "k" }, "database.server": server, "network.outside": true });
+    const settings = parsed(raw, "sandbox", ["app", "database"]);
     expect(settings.app.secrets).toEqual({ API_KEY: "k" });
     expect(settings.database.server).toEqual({ ...server, port: 5432, sslmode: "verify-full", rolePrefix: "" });
   });

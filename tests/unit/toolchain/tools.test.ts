@@ -71,7 +71,9 @@ test("finds a browser by any of its names, and the tool that makes it trust an a
   await expect(browser.install({ ...context, root: false }, recorder())).rejects.toThrow(/cannot install chromium/);
   const file = script(path.join(context.tools, "google-chrome"), "true");
   expect(await browser.present(context), "without certutil").toBeUndefined();
-  await expect(browser.install({ ...context, root: false }, recorder())).rejects.toThrow(/cannot install libnss3-tools/);
+  await expect(browser.install({ ...context, root: false }, recorder())).rejects.toThrow(
+    /cannot install libnss3-tools/,
+  );
   script(path.join(context.tools, "certutil"), "true");
   expect(await browser.present(context)).toBe(`found at ${file}`);
 });

@@ -65,7 +65,7 @@ export const extension: ResourceType<PostgresServer> = {
 };
 
 /** CREATE EXTENSION; one that is there already is taken over. */
-export function createStatement(inputs: Properties): string {
+function createStatement(inputs: Properties): string {
   const schema = text(inputs, "schema");
   const version = text(inputs, "version");
   return [

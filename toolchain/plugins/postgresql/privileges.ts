@@ -5,7 +5,7 @@ import { text, texts } from "./values.ts";
 // What GRANT knows for each type of object; MAINTAIN, of PostgreSQL 17, is not known to the official plugin.
 const TABLE = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
 
-export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   database: ["CREATE", "CONNECT", "TEMPORARY"],
   schema: ["CREATE", "USAGE"],
   table: TABLE,

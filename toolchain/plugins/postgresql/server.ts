@@ -154,7 +154,7 @@ export class PostgresServer {
 }
 
 /** What PostgreSQL answered, with its SQLSTATE or the system's error code. */
-export class PostgresError extends Error {
+class PostgresError extends Error {
   readonly code: string | undefined;
   constructor(message: string, code: string | undefined) {
     super(message);
@@ -163,7 +163,7 @@ export class PostgresError extends Error {
 }
 
 /** The SQLSTATE of an error, if it has one. */
-export function sqlState(error: unknown): string | undefined {
+function sqlState(error: unknown): string | undefined {
   return error instanceof PostgresError ? error.code : undefined;
 }
 
