@@ -44,9 +44,11 @@ export class Certificate extends pulumi.ComponentResource {
       `${name}-server-${fingerprint(args.hostnames)}`,
       {
         input: pulumi.secret(
-          given
-            ? { chain: certificate.chain, key: certificate.key }
-            : authority.input.apply((made) => issueCertificate(made as Authority, args.hostnames)),
+          authority.input.apply(async (made) =>
+            given
+              ? { chain: certificate.chain, key: certificate.key }
+              : await issueCertificate(made as Authority, args.hostnames),
+          ),
         ),
       },
       held,

@@ -18,7 +18,7 @@ export interface DjangoProcess {
 }
 
 /** The variables in clear of a process of the Django project. */
-export function djangoVariables(process: DjangoProcess): Record<string, string> {
+export function djangoVariables(process: Omit<DjangoProcess, "secretKey" | "secrets">): Record<string, string> {
   const port = process.gatewayPort === 443 ? "" : `:${process.gatewayPort}`;
   return {
     ...process.environment,

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { SettingFault } from "./load-settings.ts";
 import type { Settings } from "./settings.ts";
@@ -28,8 +28,8 @@ export function fullHostnames(domain: string, names: readonly string[]): string[
 }
 
 function sourceFaults({ app, images }: Settings): SettingFault[] {
-  if (images.release !== "build") return [];
-  if (["manage.py", "Dockerfile"].some((file) => existsSync(path.join(app.source, file)))) return [];
+  if (images.release !== "build" || existsSync(path.join(app.source, "Dockerfile"))) return [];
+  if (existsSync(path.join(app.source, "manage.py"))) return requirementsFaults(app.source);
   return [
     {
       path: "rehearsal:app.source",
@@ -38,6 +38,29 @@ function sourceFaults({ app, images }: Settings): SettingFault[] {
       remedy: "Give the folder relative to Pulumi.yaml.",
     },
   ];
+}
+
+/** The build refuses the same, minutes later and in the middle of its own output. */
+function requirementsFaults(source: string): SettingFault[] {
+  const file = path.join(source, "requirements.txt");
+  const loose = existsSync(file) ? looseRequirements(readFileSync(file, "utf8")) : undefined;
+  if (loose?.length === 0) return [];
+  return [
+    {
+      path: "rehearsal:app.source",
+      rule: "a folder whose requirements.txt pins every requirement to one version with its hashes",
+      found: loose === undefined ? `no file ${file}` : `${loose.slice(0, 5).join(", ")} in ${file}`,
+      remedy: "Write it with uv export --format requirements-txt or pip-compile --generate-hashes.",
+    },
+  ];
+}
+
+function looseRequirements(text: string): string[] {
+  const lines = text
+    .replaceAll(/\\\r?\n/g, " ")
+    .split(/\r?\n/)
+    .map((line) => line.trim());
+  return lines.filter((line) => /^[^#-]/.test(line) && !line.includes("--hash="));
 }
 
 function portFaults({ gateway, database }: Settings): SettingFault[] {

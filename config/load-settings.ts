@@ -43,7 +43,11 @@ export function loadSettings(): StackSettings {
   const secretKeys = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[];
   const encrypted = new Set(Object.keys(own).filter((key) => secretKeys.includes(`${pulumi.getProject()}:${key}`)));
   const result = parseSettings(stack, merge(inherited, own), encrypted);
-  if ("faults" in result) throw new pulumi.RunError(describeFaults(stack, result.faults));
+  const faults = [
+    ...("faults" in result ? result.faults : []),
+    ...partlyInClear(fileSettings(`Pulumi.${stack}.yaml`, pulumi.getProject()) ?? {}, encrypted),
+  ];
+  if ("faults" in result || faults.length > 0) throw new pulumi.RunError(describeFaults(stack, faults));
   const differences = COMPLETE_STACKS.includes(stack) ? parityOfFiles(pulumi.getProject()) : [];
   if (differences.length > 0) {
     const lines = differences.map((difference) => `  ${difference}`);
@@ -219,6 +223,22 @@ function secretsInClear(raw: RawSettings, encrypted: ReadonlySet<string>): Setti
         remedy: remedyFor(entry),
       },
     ];
+  });
+}
+
+/** Secrets in clear beside encrypted ones: of a section the engine says only that it holds an encrypted value. */
+function partlyInClear(file: RawSettings, encrypted: ReadonlySet<string>): SettingFault[] {
+  return settingEntries().flatMap(({ section, key, meta }) => {
+    const value = valueAt(file, [section, key]);
+    if (meta.secret === undefined || !isRecord(value) || !encrypted.has(section)) return [];
+    const names = meta.secret === "all" ? Object.keys(value) : meta.secret;
+    const inClear = names.filter((name) => typeof value[name] === "string" && value[name] !== "");
+    return inClear.map((name) => ({
+      path: `rehearsal:${section}.${key}.${name}`,
+      rule: "stored encrypted",
+      found: "it in clear",
+      remedy: `Set it with: pulumi config set --path --secret 'rehearsal:${section}.${key}.${name}' VALUE`,
+    }));
   });
 }
 

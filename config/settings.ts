@@ -17,8 +17,8 @@ export interface SettingMeta {
   readonly differs: "yes" | "no" | "keys";
   /** Follows from the stack's name where the stack's own file does not set it, and is never inherited by a branch. */
   readonly derived?: string;
-  /** Must be stored encrypted. */
-  readonly secret?: true;
+  /** Must be stored encrypted: every value below it, or those under these keys. */
+  readonly secret?: "all" | readonly string[];
   /** What to do about a wrong value, where a plain `pulumi config set` is not it. */
   readonly remedy?: string;
   /** What the documentation says of a default that the machine decides. */
@@ -105,7 +105,7 @@ const app = z.strictObject({
   secrets: variables({
     doc: "More variables of the application, the ETL worker and migrations that are secret; they reach the processes as files.",
     example: { PAYMENT_API_KEY: "…" },
-    secret: true,
+    secret: "all",
   }).default({}),
   replicas: whole(1, 100, { doc: "Tasks of the application.", example: 2, differs: "yes" }).default(2),
   memoryMiB: memory("Memory limit of one application task", 384).default(384),
@@ -204,7 +204,7 @@ const tls = z.strictObject({
         "Set them with: pulumi config set --path --secret 'rehearsal:tls.certificate.chain' < chain.pem, and likewise key.",
       example: "generated",
       differs: "yes",
-      secret: true,
+      secret: ["key"],
     }),
 });
 
@@ -226,7 +226,7 @@ const database = z.strictObject({
     rule: "container, or host, port, username, password, sslmode and rolePrefix of a server",
     example: "container",
     differs: "yes",
-    secret: true,
+    secret: ["password"],
   }),
   name: matching(/^[a-z_][a-z0-9_]{0,62}$/, {
     doc: "Name of the database.",

@@ -27,7 +27,16 @@ export async function removeLeftover(
         `${environment}'s. Remove or rename it, or choose another app.name or stack name.`,
     );
   }
-  await found.remove();
+  try {
+    await found.remove();
+  } catch (error) {
+    // A network that tasks are attached to: the environment runs, and it is the state that is missing.
+    throw new Error(
+      `${kind} ${name} must not exist before it is created; environment ${environment} uses one, but the stack's state ` +
+        `does not know it (${error instanceof Error ? error.message : String(error)}). Restore the state (check ` +
+        "PULUMI_BACKEND_URL and the stack's name), or remove the environment's services and containers by hand.",
+    );
+  }
   return true;
 }
 

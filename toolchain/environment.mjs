@@ -13,7 +13,9 @@ export function variables(where, env) {
   /** @type {Record<string, string>} */
   const wanted = {
     PULUMI_HOME: where.home,
-    PULUMI_BACKEND_URL: pathToFileURL(where.state).href,
+    // Without files of metadata beside the state: they are not written whole or not at all, and one that a killed
+    // command left empty makes the state unreadable.
+    PULUMI_BACKEND_URL: `${pathToFileURL(where.state).href}?metadata=skip`,
     PULUMI_SKIP_UPDATE_CHECK: "1",
     NODE_COMPILE_CACHE: path.join(where.cache, "node-compile"),
   };

@@ -22,12 +22,12 @@ const REDIRECTS = 4;
 
 /** A client as a browser is one: it verifies the certificate strictly, follows redirects and keeps cookies. */
 export class GatewayClient {
-  readonly #environment: DeployedEnvironment;
+  readonly #environment: Pick<DeployedEnvironment, "gateway" | "authority">;
   readonly #hostname: string;
   readonly #cookies = new Map<string, string>();
 
   /** @param hostname the name to ask for, by SNI and in the Host header */
-  public constructor(environment: DeployedEnvironment, hostname: string) {
+  public constructor(environment: Pick<DeployedEnvironment, "gateway" | "authority">, hostname: string) {
     this.#environment = environment;
     this.#hostname = hostname;
   }

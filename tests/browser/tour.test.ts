@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Checkout } from "../integration/environment/checkout.ts";
 import { eventually, RunningEnvironment } from "../integration/environment/running-environment.ts";
 import { type NewBrowser, openBrowser } from "./browser.ts";
@@ -7,6 +7,8 @@ import { Visitor } from "./visitor.ts";
 
 const STACK = "it-browser";
 const NAME = "reference-it-browser";
+// A browser drops its connections whenever an interface of the machine comes or goes, as those of containers do.
+const NETWORK_CHANGED = { retry: { count: 8, condition: /ERR_NETWORK_CHANGED|chrome-error:/ } };
 const REMARK = "The queue at security moved quickly, and the staff were kind.";
 
 const checkout = new Checkout();
@@ -30,7 +32,6 @@ beforeAll(async () => {
   };
   await eventually("the ETL worker has taken in every feed", loaded, 300);
   browser = await openBrowser(environment.authority);
-  visitor = await Visitor.in(browser.context);
 });
 
 afterAll(async () => {
@@ -38,16 +39,22 @@ afterAll(async () => {
   await checkout.remove(STACK);
 });
 
-afterEach(() => {
-  expect(visitor.problems(), "console, requests and answers are without fault").toEqual([]);
-  expect(visitor.answers(), "the page was asked for").toBeGreaterThan(0);
+beforeEach(async () => {
+  visitor = await Visitor.in(browser.context);
+});
+
+afterEach(async () => {
+  await visitor.page.close();
+  const problems = visitor.problems();
+  if (problems.length > 0) throw new Error(`pages must come without fault; found:\n${problems.join("\n")}`);
+  expect(visitor.answers(), "pages were asked for").toBeGreaterThan(0);
 });
 
 async function texts(selector: string): Promise<string[]> {
   return (await visitor.page.locator(selector).allInnerTexts()).map((text) => text.trim());
 }
 
-describe("a newcomer's tour", () => {
+describe("a newcomer's tour", NETWORK_CHANGED, () => {
   it("starts at a home page that the browser holds for secure", async () => {
     const answer = await visitor.open(`${origin}/`);
     expect(await visitor.page.title()).toBe("Airways");
@@ -169,14 +176,16 @@ describe("a newcomer's tour", () => {
   it("reads the documentation of the API and asks it", async () => {
     await visitor.open(`${origin}/api/docs/`);
     expect(await visitor.page.title()).toBe("Airways API");
-    await visitor.page.locator(".opblock").first().waitFor();
+    await visitor.until(visitor.page.locator(".opblock").first().waitFor());
     expect(await texts(".swagger-ui .info .title")).toEqual([expect.stringContaining("Airways API")]);
     const tried = visitor.page.locator("#operations-airports-airports_list, [id$=airports_list]").first();
     await tried.locator(".opblock-summary-control").click();
     await tried.getByRole("button", { name: "Try it out" }).click();
     await tried.getByRole("button", { name: "Execute" }).click();
-    await tried.locator(".live-responses-table .response-col_status").first().waitFor();
-    expect(await tried.locator(".live-responses-table tbody .response-col_status").first().textContent()).toMatch(/^200/);
+    await visitor.until(tried.locator(".live-responses-table .response-col_status").first().waitFor());
+    expect(await tried.locator(".live-responses-table tbody .response-col_status").first().textContent()).toMatch(
+      /^200/,
+    );
     await visitor.screenshot("10-api-docs");
     const answer = await visitor.open(`${origin}/api/v1/airports/SEA/`);
     expect(answer.status()).toBe(200);
@@ -207,12 +216,16 @@ describe("a newcomer's tour", () => {
   });
 });
 
-describe("an editor", () => {
+describe("an editor", NETWORK_CHANGED, () => {
+  let password: string;
+
+  beforeAll(async () => {
+    password = await checkout.output<string>(STACK, "adminPassword");
+  });
+
   it("is refused with a wrong password", async () => {
-    await visitor.open(`${origin}/`);
-    await visitor.follow((page) => page.getByRole("link", { name: "Editors" }).click());
-    expect(await visitor.page.title()).toBe("Log in | Airways");
     await logIn("not the password");
+    expect(await visitor.page.title()).toBe("Error: Log in | Airways");
     expect(await texts(".errornote")).toEqual([
       expect.stringContaining("Please enter the correct username and password"),
     ]);
@@ -220,8 +233,7 @@ describe("an editor", () => {
   });
 
   it("logs in with the generated password and sees the runs of this release", async () => {
-    await visitor.open(`${origin}/admin/`);
-    await logIn(await checkout.output<string>(STACK, "adminPassword"));
+    await logIn(password);
     expect(await visitor.page.title()).toBe("Records | Airways");
     await visitor.screenshot("14-admin");
     await visitor.follow((page) => page.getByRole("link", { name: "Runs" }).first().click());
@@ -231,6 +243,7 @@ describe("an editor", () => {
   });
 
   it("publishes the remark, which everybody then reads", async () => {
+    await logIn(password);
     await visitor.open(`${origin}/admin/flights/remark/`);
     await visitor.page.locator("input.action-select").first().check();
     await visitor.page.getByLabel("Action:").selectOption({ label: "Publish the selected remarks" });
@@ -242,7 +255,7 @@ describe("an editor", () => {
   });
 
   it("logs out", async () => {
-    await visitor.open(`${origin}/admin/`);
+    await logIn(password);
     await visitor.follow((page) => page.getByRole("button", { name: "Log out" }).click());
     expect(await visitor.page.title()).toBe("Logged out | Airways");
     await visitor.open(`${origin}/admin/`);
@@ -250,7 +263,7 @@ describe("an editor", () => {
   });
 });
 
-describe("every hostname", () => {
+describe("every hostname", NETWORK_CHANGED, () => {
   it.each(["www", "api", "anything.tenants"])("serves the pages below %s", async (label) => {
     const answer = await visitor.open(`https://${label}.${environment.hostname}:${environment.port}/airports/SEA/`);
     expect(answer.status()).toBe(200);
@@ -259,7 +272,7 @@ describe("every hostname", () => {
   });
 });
 
-describe("a browser that was not told of the authority", () => {
+describe("a browser that was not told of the authority", NETWORK_CHANGED, () => {
   it("refuses the page", async () => {
     const strange = await openBrowser();
     try {
@@ -268,11 +281,15 @@ describe("a browser that was not told of the authority", () => {
     } finally {
       await strange.close();
     }
-    await visitor.open(`${origin}/`);
+    expect((await visitor.open(`${origin}/`)).status()).toBe(200);
   });
 });
 
+/** From the start page to the administration, as somebody who is not logged in yet. */
 async function logIn(password: string): Promise<void> {
+  await browser.context.clearCookies();
+  await visitor.open(`${origin}/`);
+  await visitor.follow((page) => page.getByRole("link", { name: "Editors" }).click());
   await visitor.page.getByLabel("Username").fill("admin");
   await visitor.page.getByLabel("Password").fill(password);
   await visitor.follow((page) => page.getByRole("button", { name: "Log in" }).click());

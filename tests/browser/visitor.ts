@@ -9,6 +9,7 @@ export class Visitor {
   public readonly page: Page;
   readonly #problems: string[] = [];
   readonly #downloads = new Set<string>();
+  readonly #networkChanged = Promise.withResolvers<never>();
   #answers = 0;
 
   private constructor(page: Page) {
@@ -19,8 +20,11 @@ export class Visitor {
     });
     page.on("pageerror", (error) => this.#problems.push(`script error: ${error.message}`));
     page.on("download", (download) => this.#downloads.add(download.url()));
+    this.#networkChanged.promise.catch(() => undefined);
     page.on("requestfailed", (request) => {
-      this.#problems.push(`request failed: ${request.url()} ${request.failure()?.errorText ?? ""}`);
+      const reason = request.failure()?.errorText ?? "";
+      this.#problems.push(`request failed: ${request.url()} ${reason}`);
+      if (reason.includes("ERR_NETWORK_CHANGED")) this.#networkChanged.reject(new Error(reason));
     });
     page.on("response", (response) => {
       this.#answers++;
@@ -32,22 +36,29 @@ export class Visitor {
     return new Visitor(await context.newPage());
   }
 
+  /** Waits, but no longer than until the browser drops its connections because the machine's network has changed. */
+  public async until<T>(what: Promise<T>): Promise<T> {
+    // What is given up may still fail, when its time is up or the page is closed.
+    what.catch(() => undefined);
+    return await Promise.race([what, this.#networkChanged.promise]);
+  }
+
   /** Opens an address and waits until everything that the page needs is there. */
   public async open(url: string): Promise<Response> {
-    const response = await this.page.goto(url, { waitUntil: "networkidle" });
+    const response = await this.until(this.page.goto(url, { waitUntil: "networkidle" }));
     if (response === null) throw new Error(`${url} gave no answer`);
     return response;
   }
 
   /** Does what leads to another page, and waits until that is there. */
   public async follow(action: (page: Page) => Promise<void>): Promise<void> {
-    await Promise.all([this.page.waitForEvent("load"), action(this.page)]);
-    await this.page.waitForLoadState("networkidle");
+    await this.until(Promise.all([this.page.waitForEvent("load"), action(this.page)]));
+    await this.until(this.page.waitForLoadState("networkidle"));
   }
 
   /** Does what leads to a download. */
   public async download(action: (page: Page) => Promise<void>): Promise<Download> {
-    const [download] = await Promise.all([this.page.waitForEvent("download"), action(this.page)]);
+    const [download] = await this.until(Promise.all([this.page.waitForEvent("download"), action(this.page)]));
     return download;
   }
 

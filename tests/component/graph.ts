@@ -8,12 +8,15 @@ export interface Node {
   /** `docker:index/service:Service` */
   readonly type: string;
   readonly name: string;
-  /** Name of the parent; empty for what hangs on the stack itself. */
+  /** The last word of the type and the name: what other resources refer to it by. */
+  readonly id: string;
+  /** Id of the parent; empty for what hangs on the stack itself. */
   readonly parent: string;
   /** Inputs as they go over the wire: a secret is an object that `isSecret` knows. */
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** Names of the resources that it waits for. */
+  /** Ids of the resources that it waits for. */
   readonly dependencies: readonly string[];
+  /** Id of the provider; empty for the default one. */
   readonly provider: string;
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
@@ -96,12 +99,15 @@ function watch(monitor: Monitor, nodes: Node[]): void {
 }
 
 function namesOf(request: RegisterResourceRequest) {
+  const [type, name] = [request.getType(), request.getName()];
   return {
-    type: request.getType(),
-    name: request.getName(),
-    parent: nameIn(request.getParent()),
-    dependencies: request.getDependenciesList().map(nameIn),
-    provider: nameIn(request.getProvider().split("::").slice(0, -1).join("::")),
+    type,
+    name,
+    id: idOf(type, name),
+    parent: idIn(request.getParent()),
+    dependencies: request.getDependenciesList().map(idIn),
+    // A reference to a provider is its URN and its own id.
+    provider: idIn(request.getProvider().split("::").slice(0, -1).join("::")),
   };
 }
 
@@ -120,9 +126,15 @@ function nodeOf(request: RegisterResourceRequest): Node {
   };
 }
 
-/** The last part of a URN; the stack itself has none. */
-function nameIn(urn: string): string {
-  return urn.includes("pulumi:pulumi:Stack") && !urn.includes("$") ? "" : (urn.split("::").at(-1) ?? "");
+function idOf(type: string, name: string): string {
+  return `${type.split(":").at(-1) ?? ""} ${name}`;
+}
+
+/** The id of the resource that a URN names; empty for the stack itself and for no resource. */
+function idIn(urn: string): string {
+  const [, , , types = "", name = ""] = urn.split("::").flatMap((part, index) => (index === 0 ? ["", part] : part));
+  const type = types.split("$").at(-1) ?? "";
+  return type === "" || type === "pulumi:pulumi:Stack" ? "" : idOf(type, name);
 }
 
 /** What the engine would know of a resource after it was created. */
@@ -151,4 +163,11 @@ function stateOf({ type, name, inputs }: MockResourceArgs, environmentName: stri
     default:
       return { id, state: given };
   }
+}
+
+/** The value of an output that is known. */
+export async function promiseOf<T>(output: pulumi.Output<T>): Promise<pulumi.Unwrap<T>> {
+  return await new Promise((resolve) => {
+    pulumi.output(output).apply(resolve);
+  });
 }

@@ -12,8 +12,8 @@ def ensure() -> None:
     """Makes the user ADMIN_USERNAME with ADMIN_PASSWORD a superuser, where both are given.
 
     Works with custom user models: their further required fields come from DJANGO_SUPERUSER_<FIELD>, as for Django's
-    ``createsuperuser --noinput``; the e-mail address from ADMIN_EMAIL, by default one at localhost. The password of a user who exists is
-    set only when it does not match, since setting it ends the user's sessions.
+    ``createsuperuser --noinput``; the e-mail address from ADMIN_EMAIL, by default one at localhost. The password of a
+    user who exists is set only when it does not match, since setting it ends the user's sessions.
 
     :raises Failure: when the project has no users, or a required field has no value.
     """

@@ -24,7 +24,7 @@ USAGE = f"usage: run COMMAND [--secrets-from-stdin] [-- ARGUMENTS]\n\n{__doc__}"
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one command and returns its exit code: 1 after a failure that was told on standard error, 2 for wrong usage."""
+    """Runs one command and returns its exit code: 1 after a failure told on standard error, 2 for wrong usage."""
     try:
         return _dispatch(arguments)
     except Failure as failure:
@@ -68,7 +68,9 @@ def _start(name: str, command: list[str]) -> int:
         try:
             os.execvp(command[0], command)
         except OSError as error:
-            raise Failure(f"the command must be an executable of the image; found {command[0]!r}: {error.strerror}") from error
+            raise Failure(
+                f"the command must be an executable of the image; found {command[0]!r}: {error.strerror}"
+            ) from error
     from .serve import serve, work
 
     return serve(command) if name == "serve" else work(command)

@@ -31,7 +31,8 @@ def connect(seconds: float) -> BaseDatabaseWrapper:
             settings = connection.settings_dict
             raise Failure(
                 f"the database {settings['NAME']!s} must be reachable as role {settings['USER']!s} at "
-                f"{settings['HOST'] or 'the default address'}; found after {seconds:g} s: {found}; see the database's log"
+                f"{settings['HOST'] or 'the default address'}; found after {seconds:g} s: {found}; "
+                "see the database's log"
             )
         if found != told:
             say(f"waiting for the database: {found}")

@@ -55,7 +55,7 @@ def _server() -> tuple[bool, str]:
 
 def _get(port: int, path: str, timeout: float) -> int:
     """The status of an HTTP answer; 0 when the answer is none."""
-    # The scheme is what the gateway says, or a project that redirects to HTTPS would answer every check with a redirect.
+    # The scheme is what the gateway says, or a project that redirects to HTTPS would answer with a redirect each time.
     request = (
         f"GET {path} HTTP/1.1\r\nHost: {first_host()}\r\nX-Forwarded-Proto: https\r\n"
         "User-Agent: rehearsal-health\r\nConnection: close\r\n\r\n"

@@ -53,8 +53,8 @@ def _migrate() -> int:
 def _limit_each_connection() -> None:
     """Sets the time limits on every connection, whatever options the project's settings give to the driver.
 
-    A limit of 0 is none. A statement that runs on after its migrator was killed would hold its locks; the server is asked
-    to look for its client every second.
+    A limit of 0 is none. A statement that runs on after its migrator was killed would hold its locks, so the server is
+    asked to look for its client every second.
     """
     from django.db.backends.signals import connection_created
 
@@ -70,6 +70,8 @@ def _limit_each_connection() -> None:
         with connection.cursor() as cursor:
             for name, milliseconds in limits.items():
                 # Servers before PostgreSQL 14 do not know the last of them.
-                cursor.execute("SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s", [str(milliseconds), name])
+                cursor.execute(
+                    "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s", [str(milliseconds), name]
+                )
 
     connection_created.connect(limit, weak=False)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from .failure import Failure
 
-# What settings want to be there although nothing is connected to or signed: for building, and for planning without a database.
+# What settings want to be there although nothing is connected to or signed: while an image is built, and for a plan
+# without a database.
 PLACEHOLDERS = {
     "DATABASE_URL": "postgres://none:none@127.0.0.1:9/none",
     "REPORT_DATABASE_URL": "postgres://none:none@127.0.0.1:9/none",

@@ -49,7 +49,9 @@ def from_stdin() -> dict[str, str]:
     try:
         parsed = json.loads(sys.stdin.read())
     except ValueError as error:
-        raise Failure(f"{rule}; found text that is not JSON; attach standard input and close it after writing") from error
+        raise Failure(
+            f"{rule}; found text that is not JSON; attach standard input and close it after writing"
+        ) from error
     if not isinstance(parsed, dict):
         raise Failure(f"{rule}; found a {type(parsed).__name__}; send an object")
     for name, value in parsed.items():

@@ -13,23 +13,28 @@ from . import project
 from .failure import Failure, say
 
 COMPRESSIBLE = {
-    ".css", ".csv", ".eot", ".htm", ".html", ".ico", ".js", ".json", ".map", ".md", ".mjs", ".otf", ".svg", ".ttf", ".txt",
-    ".wasm", ".webmanifest", ".xml",
+    ".css", ".csv", ".eot", ".htm", ".html", ".ico", ".js", ".json", ".map", ".md", ".mjs", ".otf", ".svg", ".ttf",
+    ".txt", ".wasm", ".webmanifest", ".xml",
 }  # fmt: skip
 SMALLEST = 512  # below it a compressed file saves no packet
+
 
 def run() -> int:
     """Collects into STATIC_ROOT, puts a ``.gz`` beside what becomes smaller, and returns 0.
 
-    Variables that the project's settings need beyond ``project.PLACEHOLDERS`` come as a JSON object in COLLECT_ENVIRONMENT.
+    Variables that the project's settings need beyond ``project.PLACEHOLDERS`` come as a JSON object in
+    COLLECT_ENVIRONMENT.
 
-    :raises Failure: when COLLECT_ENVIRONMENT is malformed, the settings do not load or ignore STATIC_ROOT, or Django fails.
+    :raises Failure: when COLLECT_ENVIRONMENT is malformed, the settings do not load or ignore STATIC_ROOT, or Django
+        fails.
     """
     root = Path(os.environ["STATIC_ROOT"])
     root.mkdir(parents=True, exist_ok=True)
     os.environ.update(_given())
     project.use_placeholders()
-    project.load("the image is built without the environment's variables: give what the settings need in COLLECT_ENVIRONMENT")
+    project.load(
+        "the image is built without the environment's variables: give what the settings need in COLLECT_ENVIRONMENT"
+    )
     try:
         count = _collect(root)
     except Failure:
@@ -65,7 +70,9 @@ def _given() -> dict[str, str]:
     except ValueError:
         given = None
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        raise Failure(f"COLLECT_ENVIRONMENT must be a JSON object of strings; found {text!r}; write it as {{\"NAME\": \"value\"}}")
+        raise Failure(
+            f'COLLECT_ENVIRONMENT must be a JSON object of strings; found {text!r}; write it as {{"NAME": "value"}}'
+        )
     return given
 
 

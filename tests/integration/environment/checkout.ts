@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parse, stringify } from "yaml";
@@ -55,7 +55,7 @@ export class Checkout {
     const { PULUMI_CONFIG_PASSPHRASE_FILE: _, ...inherited } = process.env;
     this.#environment = {
       ...inherited,
-      PULUMI_BACKEND_URL: `file://${state}`,
+      PULUMI_BACKEND_URL: `file://${state}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE: "only for tests",
     };
   }
@@ -65,15 +65,20 @@ export class Checkout {
     return path.join(this.folder, ...parts);
   }
 
+  /** A file's text. */
+  public read(file: string): string {
+    return readFileSync(this.path(file), "utf8");
+  }
+
   /** Changes a file's text. */
   public edit(file: string, change: (text: string) => string): void {
-    writeFileSync(this.path(file), change(readFileSync(this.path(file), "utf8")));
+    writeFileSync(this.path(file), change(this.read(file)));
   }
 
   /** Sets settings in a stack's file, section by section. */
   public configure(stack: string, settings: Sections): void {
     const file = this.path(`Pulumi.${stack}.yaml`);
-    const content = parse(readFileSync(file, "utf8")) as { config?: Sections };
+    const content = parse(this.read(`Pulumi.${stack}.yaml`)) as { config?: Sections };
     const config: Sections = content.config ?? {};
     for (const [section, values] of Object.entries(settings)) {
       const key = `rehearsal:${section}`;
@@ -142,10 +147,18 @@ export class Checkout {
 
   /** Destroys the stacks and deletes the folder; what a failed test left is destroyed as well. */
   public async remove(...stacks: string[]): Promise<void> {
-    for (const stack of stacks) {
+    const initialised = stacks.filter((stack) =>
+      existsSync(this.path(".state/.pulumi/stacks/rehearsal", `${stack}.json`)),
+    );
+    for (const stack of initialised) {
       await this.pulumi("cancel", "--yes", "--stack", stack);
       await this.succeed("destroy", "--yes", "--skip-preview", "--stack", stack);
     }
+    this.removeFolder();
+  }
+
+  /** Deletes the folder alone, with the state: what it deployed stays. */
+  public removeFolder(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -178,6 +178,23 @@ describe("what runs in an environment", () => {
   });
 });
 
+describe("an environment whose state is missing", () => {
+  it("is left alone: nothing that runs is removed or made anew", async () => {
+    const before = (await environment.containers()).map(({ Id }) => Id).sort();
+    const elsewhere = new Checkout();
+    try {
+      await elsewhere.succeed("stack", "init", STACK);
+      const { exitCode, output } = await elsewhere.up(STACK);
+      expect(exitCode).not.toBe(0);
+      expect(output).toContain("the stack's state does not know it");
+    } finally {
+      elsewhere.removeFolder();
+    }
+    expect((await environment.containers()).map(({ Id }) => Id).sort()).toEqual(before);
+    expect((await environment.get("/")).status).toBe(200);
+  });
+});
+
 describe("a database that goes away", () => {
   it("does not take the tasks with it, and is served from again when it is back", async () => {
     const before = { app: await environment.tasks("app"), etl: await environment.tasks("etl") };

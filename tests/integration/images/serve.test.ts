@@ -78,8 +78,13 @@ async function get(alias: string, path = "/"): Promise<string> {
   return stdout;
 }
 
-async function untilServing(alias: string): Promise<void> {
-  await until(`a page of ${alias}`, async () => ((await get(alias)).endsWith("200") ? true : undefined));
+async function untilServing(alias: string, container: Docker.Container): Promise<void> {
+  await until(`a page of ${alias}`, async () => {
+    if (!(await container.inspect()).State.Running) {
+      throw new Error(`${alias} ended: ${(await output(container)).stderr}`);
+    }
+    return (await get(alias)).endsWith("200") ? true : undefined;
+  });
 }
 
 async function health(container: Docker.Container): Promise<Finished> {
@@ -93,7 +98,7 @@ describe("run serve", { timeout: 180_000 }, () => {
       {},
       { healthcheck: { Test: ["CMD", ...HEALTH], Interval: 1e9, Timeout: 6e9, Retries: 3 } },
     );
-    await untilServing("declared");
+    await untilServing("declared", container);
     expect(await get("declared")).toContain("Nobody yet.");
     await until("a healthy container", async () =>
       (await container.inspect()).State.Health?.Status === "healthy" ? true : undefined,
@@ -118,7 +123,7 @@ describe("run serve", { timeout: 180_000 }, () => {
 
   it("lets no process gain privileges where the container does not declare it", async () => {
     const container = await serve("undeclared", {}, { newPrivileges: true });
-    await untilServing("undeclared");
+    await untilServing("undeclared", container);
     const server = await execute(container, [
       "sh",
       "-c",
@@ -152,7 +157,7 @@ describe("run serve", { timeout: 180_000 }, () => {
     expect(waiting.stdout).toContain("still waiting");
     expect((await curl(client, "http://early:8000/")).stderr).toContain("Failed to connect");
     await bench.start({ image: nginx, aliases: ["late-static"] });
-    await untilServing("early");
+    await untilServing("early", container);
     expect((await health(container)).exitCode).toBe(0);
   });
 
@@ -173,7 +178,7 @@ describe("run serve", { timeout: 180_000 }, () => {
 
   it("serves on after SIGTERM, finishes the request that it is answering, and ends cleanly", async () => {
     const container = await serve("draining", { DRAIN_SECONDS: "2" });
-    await untilServing("draining");
+    await untilServing("draining", container);
     const slow = get("draining", "/slow/4/");
     await until("the slow request", async () => ((await openConnections(container)) > 0 ? true : undefined));
     await container.kill({ signal: "SIGTERM" });
@@ -210,10 +215,10 @@ describe("run serve", { timeout: 180_000 }, () => {
 describe("a database that goes away", { timeout: 180_000 }, () => {
   it("does not make a serving process unhealthy, and is used again when it is back", async () => {
     const container = await serve("patient");
-    await untilServing("patient");
+    await untilServing("patient", container);
     const { StartedAt: startedAt } = (await container.inspect()).State;
     const hanging = await serve("hanging");
-    await untilServing("hanging");
+    await untilServing("hanging", hanging);
 
     await database.container.stop();
     expect(await get("patient")).toMatch(/500$/);
@@ -226,7 +231,7 @@ describe("a database that goes away", { timeout: 180_000 }, () => {
     });
 
     await database.container.start();
-    await untilServing("patient");
+    await untilServing("patient", container);
     expect((await container.inspect()).State).toMatchObject({ Running: true, StartedAt: startedAt });
     const hung = await health(hanging);
     expect(hung.exitCode).toBe(1);
@@ -240,7 +245,7 @@ describe("a database that goes away", { timeout: 180_000 }, () => {
     const container = await serve("waiting");
     await untilSaid(container, "waiting for the database");
     await database.container.start();
-    await untilServing("waiting");
+    await untilServing("waiting", container);
     expect((await output(container)).stderr).not.toContain("Traceback");
   });
 });

@@ -172,19 +172,30 @@ export async function until<T>(what: string, condition: () => Promise<T | undefi
   }
 }
 
-/** Waits until a container has written a line that contains `words` to either output. */
+/**
+ * Waits until a container has written `words` to either output.
+ *
+ * @throws Error with the log, when it ended without or took longer than `seconds`
+ */
 export async function untilSaid(container: Docker.Container, words: string, seconds = 60): Promise<void> {
-  await until(
-    `"${words}" in the log`,
-    async () => {
-      const { stdout, stderr } = await output(container);
-      return `${stdout}${stderr}`.includes(words) ? true : undefined;
-    },
-    seconds,
-  ).catch(async (error: unknown) => {
-    const { stdout, stderr } = await output(container);
-    throw new Error(`${String(error)}; the log is:\n${stdout}${stderr}`);
-  });
+  let log = "";
+  try {
+    await until(
+      `"${words}" in the log`,
+      async () => {
+        const { Running: running } = (await container.inspect()).State;
+        const { stdout, stderr } = await output(container);
+        log = `${stdout}${stderr}`;
+        if (!running && !log.includes(words)) {
+          throw new Error(`the container ended without "${words}" in its log`);
+        }
+        return log.includes(words) ? true : undefined;
+      },
+      seconds,
+    );
+  } catch (error) {
+    throw new Error(`${String(error)}; the log is:\n${log}`, { cause: error });
+  }
 }
 
 /** The base64 PEM bundle of the certificate authorities that this machine trusts beyond the usual ones. */

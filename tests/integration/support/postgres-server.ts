@@ -26,8 +26,10 @@ export interface TestPostgres {
  * A throw-away container of the image that TEST_POSTGRES_IMAGE names, or of images/postgres, which is built then.
  * TEST_POSTGRES_URL (postgres://superuser:password@host:port) takes a server that runs already: it is left running, and
  * keeps what a failing test leaves behind.
+ *
+ * @param publishOn address of this host: another than the loopback one where containers must reach the server too
  */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres(publishOn = "127.0.0.1"): Promise<TestPostgres> {
   const given = process.env["TEST_POSTGRES_URL"];
   if (given !== undefined && given !== "") {
     const url = new URL(given);
@@ -51,7 +53,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     "--name",
     name,
     "--publish",
-    "127.0.0.1::5432",
+    `${publishOn}::5432`,
     ...flags,
     image,
   ]);
@@ -62,7 +64,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   try {
     const published = await run("docker", ["port", container, "5432/tcp"]);
     const port = Number(/:(\d+)\s*$/.exec(published.stdout)?.[1]);
-    const server = { host: "127.0.0.1", port, username: "postgres", password };
+    const server = { host: publishOn, port, username: "postgres", password };
     await untilReady(server, container);
     return testServer(server, stop);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -34,21 +34,43 @@ describe("app.source", () => {
     ]);
   });
 
-  it("must hold manage.py or a Dockerfile", () => {
+  /** Faults of a folder with these files. */
+  function faultsWith(files: Readonly<Record<string, string>>): { folder: string; faults: readonly SettingFault[] } {
     const folder = mkdtempSync(path.join(tmpdir(), "source-"));
     onTestFinished(() => {
       rmSync(folder, { recursive: true });
     });
-    const raw = changed({ "app.source": folder });
-    expect(faultsOf(raw)).toEqual([expect.objectContaining({ found: `${JSON.stringify(folder)} with neither` })]);
-    for (const file of ["manage.py", "Dockerfile"]) {
-      const own = path.join(folder, file);
-      writeFileSync(own, "");
-      expect(faultsOf(raw), file).toEqual([]);
-      rmSync(own);
-    }
-    mkdirSync(path.join(folder, "deploy"));
-    expect(faultsOf(raw)).toHaveLength(1);
+    for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
+    return { folder, faults: faultsOf(changed({ "app.source": folder })) };
+  }
+
+  it("must hold manage.py or a Dockerfile", () => {
+    const { folder, faults } = faultsWith({ "requirements.txt": "" });
+    expect(faults).toEqual([expect.objectContaining({ found: `${JSON.stringify(folder)} with neither` })]);
+    expect(faultsWith({ Dockerfile: "FROM scratch" }).faults).toEqual([]);
+    expect(faultsWith({ "manage.py": "", "requirements.txt": "" }).faults).toEqual([]);
+  });
+
+  it("must pin every requirement with hashes, unless a Dockerfile of its own installs them", () => {
+    const pinned =
+      "# by uv\n--index-url https://pypi.example.com\ndjango==5.2 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n\n";
+    expect(faultsWith({ "manage.py": "", "requirements.txt": pinned }).faults).toEqual([]);
+    const loose = `${pinned}gunicorn==23.0\npsycopg>=3\n`;
+    const { folder, faults } = faultsWith({ "manage.py": "", "requirements.txt": loose });
+    expect(faults).toEqual([
+      {
+        path: "rehearsal:app.source",
+        rule: "a folder whose requirements.txt pins every requirement to one version with its hashes",
+        found: `gunicorn==23.0, psycopg>=3 in ${folder}/requirements.txt`,
+        remedy: "Write it with uv export --format requirements-txt or pip-compile --generate-hashes.",
+      },
+    ]);
+    expect(faultsWith({ "manage.py": "", "requirements.txt": loose, Dockerfile: "FROM scratch" }).faults).toEqual([]);
+  });
+
+  it("must hold requirements.txt where it has no Dockerfile", () => {
+    const { folder, faults } = faultsWith({ "manage.py": "" });
+    expect(faults).toEqual([expect.objectContaining({ found: `no file ${folder}/requirements.txt` })]);
   });
 
   it("is not asked for when the release was built before", () => {

@@ -13,6 +13,8 @@ beforeEach(() => {
   process.chdir(mkdtempSync(path.join(tmpdir(), "settings-")));
   mkdirSync("reference");
   writeFileSync("reference/manage.py", "");
+  writeFileSync("reference/requirements.txt", "");
+  writeFileSync("reference/requirements.txt", "");
 });
 
 afterEach(() => {
@@ -70,6 +72,33 @@ describe("the sandbox and production", () => {
         "  rehearsal:app.drainSeconds must be the same in every environment; found 3 in Pulumi.sandbox.yaml and 5 in Pulumi.production.yaml.",
       ].join("\n"),
     );
+  });
+});
+
+describe("a secret in clear", () => {
+  const message = (name: string) =>
+    `rehearsal:app.secrets.${name} must be stored encrypted; found it in clear. Set it with: pulumi config set --path --secret 'rehearsal:app.secrets.${name}' VALUE`;
+
+  it("is refused beside an encrypted one, and only there", async () => {
+    const own = changed({ "app.secrets": { API_KEY: "decrypted", MAIL_KEY: "in clear" } });
+    write("search", changed({ "app.secrets": { API_KEY: { secure: "v1:aaaa" }, MAIL_KEY: "in clear" } }));
+    const refused = load("search", own, ["app"]);
+    await expect(refused).rejects.toThrow(message("MAIL_KEY"));
+    await expect(refused).rejects.not.toThrow(message("API_KEY"));
+    write("search", changed({ "app.secrets": { API_KEY: { secure: "v1:aaaa" }, MAIL_KEY: { secure: "v1:bbbb" } } }));
+    const { settings } = await load("search", own, ["app"]);
+    expect(settings.app.secrets).toEqual({ API_KEY: "decrypted", MAIL_KEY: "in clear" });
+  });
+
+  it("is only what is secret of a setting", async () => {
+    const server = { host: "db.example.com", username: "admin", password: "decrypted" };
+    write(
+      "search",
+      changed({ "database.server": { ...server, password: { secure: "v1:aaaa" } }, "network.outside": true }),
+    );
+    const own = changed({ "database.server": server, "network.outside": true });
+    const { settings } = await load("search", own, ["database"]);
+    expect(settings.database.server).toMatchObject({ host: "db.example.com" });
   });
 });
 

@@ -75,3 +75,14 @@ it("gives a container ten seconds to stop", async () => {
   await removeLeftover(engine.docker, "container", "thing", ENVIRONMENT);
   expect(engine.requests.find(({ call }) => call.endsWith("/stop"))?.query.get("t")).toBe("10");
 });
+
+it("says what to do when it is in use: then the state is missing, and not the object too many", async () => {
+  const engine = await fakeEngine(({ call }) =>
+    call === "GET /networks/thing"
+      ? { status: 200, body: { Labels: label(ENVIRONMENT) } }
+      : { status: 403, body: { message: "network thing has active endpoints" } },
+  );
+  await expect(removeLeftover(engine.docker, "network", "thing", ENVIRONMENT)).rejects.toThrow(
+    /^network thing must not exist before it is created; environment shop-sandbox uses one, but the stack's state does not know it \(.*active endpoints.*\)\. Restore the state/,
+  );
+});

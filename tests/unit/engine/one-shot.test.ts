@@ -4,6 +4,7 @@ import { type EngineAnswer, type FakeEngine, fakeEngine, NOT_FOUND, streamFrame 
 
 const RUN: OneShot = {
   name: "shop-sandbox-migrate",
+  aloneWithinSeconds: 0,
   image: "shop/application:1",
   command: ["/opt/rehearsal/run", "migrate"],
   environment: { RELEASE: "1" },
@@ -12,6 +13,8 @@ const RUN: OneShot = {
   memoryBytes: 1024,
   labels: { purpose: "migration" },
 };
+
+type Answers = Readonly<Record<string, EngineAnswer>>;
 
 interface Scene {
   readonly engine: FakeEngine;
@@ -23,7 +26,7 @@ interface Scene {
 async function scene(
   output: readonly Buffer[],
   exitCode: number,
-  answers: Readonly<Record<string, EngineAnswer>> = {},
+  answers: Answers | ((call: string) => Answers) = {},
 ): Promise<Scene> {
   let input = "";
   const engine = await fakeEngine(
@@ -35,7 +38,8 @@ async function scene(
         "POST /networks/second/connect": { status: 200 },
         "DELETE /containers/c1": { status: 204 },
       };
-      return answers[call] ?? usual[call];
+      const own = typeof answers === "function" ? answers(call) : answers;
+      return own[call] ?? usual[call];
     },
     (socket) => {
       socket.on("data", (chunk: Buffer) => {
@@ -129,37 +133,74 @@ describe("a command that runs once", () => {
   });
 });
 
-describe("a container of that name that is there already", () => {
+describe("a command of which one may be at work", () => {
   const inspect = `GET /containers/${RUN.name}/json`;
+  const running = { status: 200, body: { State: { Running: true, StartedAt: "2026-01-01T12:00:00Z" } } };
 
-  it("refuses a second run while it works, and is left alone", async () => {
-    const running = { State: { Running: true, StartedAt: "2026-01-01T12:00:00Z" } };
-    const { engine } = await scene([], 0, { [inspect]: { status: 200, body: running } });
-    await expect(runOneShot(engine.docker, RUN, () => undefined)).rejects.toThrow(
-      "container shop-sandbox-migrate is still running (started 2026-01-01T12:00:00Z): an earlier run that was interrupted " +
-        "goes on there. Watch it with docker logs --follow shop-sandbox-migrate and try again when it has ended.",
+  it("is not run while an earlier one goes on, which is left alone", async () => {
+    const { engine } = await scene([], 0, { [inspect]: running });
+    const said: string[] = [];
+    await expect(runOneShot(engine.docker, RUN, (line) => said.push(line))).rejects.toThrow(
+      "container shop-sandbox-migrate must have ended within 0 s; it is at work since 2026-01-01T12:00:00Z. Watch it with " +
+        "docker logs --follow shop-sandbox-migrate and run pulumi up again when it has ended.",
     );
-    expect(engine.calls()).toEqual([inspect]);
+    expect(new Set(engine.calls())).toEqual(new Set([inspect]));
+    expect(said).toEqual([
+      "waiting for shop-sandbox-migrate, which an interrupted deployment left at work (since 2026-01-01T12:00:00Z)",
+    ]);
   });
 
-  it("is removed when it has ended", async () => {
+  it("is run when the earlier one has ended, which is told once", async () => {
+    let asked = 0;
+    const { engine } = await scene([], 0, (call) => {
+      if (call === inspect) asked += 1;
+      return { [inspect]: asked <= 3 ? running : NOT_FOUND };
+    });
+    const said: string[] = [];
+    const alone = { ...RUN, aloneWithinSeconds: 60 };
+    await expect(runOneShot(engine.docker, alone, (line) => said.push(line))).resolves.toMatchObject({ exitCode: 0 });
+    expect(said).toHaveLength(1);
+    expect(engine.calls().slice(0, 5)).toEqual([...Array<string>(4).fill(inspect), "POST /containers/create"]);
+  });
+
+  it("takes the place of one that has ended and was not removed", async () => {
     const ended = { status: 200, body: { State: { Running: false } } };
     const { engine } = await scene([], 0, { [inspect]: ended, [`DELETE /containers/${RUN.name}`]: { status: 204 } });
     await expect(runOneShot(engine.docker, RUN, () => undefined)).resolves.toMatchObject({ exitCode: 0 });
     expect(engine.calls().slice(0, 3)).toEqual([inspect, `DELETE /containers/${RUN.name}`, "POST /containers/create"]);
   });
 
-  it("does not matter while the engine is removing it", async () => {
-    const { engine } = await scene([], 0, {
-      [inspect]: { status: 200, body: { State: { Running: false } } },
-      [`DELETE /containers/${RUN.name}`]: { status: 409, body: { message: "removal is already in progress" } },
+  it("waits until the engine has removed the earlier one: its name is not free before", async () => {
+    let asked = 0;
+    const { engine } = await scene([], 0, (call) => {
+      if (call === inspect) asked += 1;
+      return {
+        [inspect]: asked === 1 ? { status: 200, body: { State: { Running: false } } } : NOT_FOUND,
+        [`DELETE /containers/${RUN.name}`]: { status: 409, body: { message: "removal is already in progress" } },
+      };
     });
-    await expect(runOneShot(engine.docker, RUN, () => undefined)).resolves.toMatchObject({ exitCode: 0 });
+    const alone = { ...RUN, aloneWithinSeconds: 60 };
+    await expect(runOneShot(engine.docker, alone, () => undefined)).resolves.toMatchObject({ exitCode: 0 });
+    expect(engine.calls().filter((call) => call === inspect)).toHaveLength(2);
   });
 
   it("is an error where the engine cannot say", async () => {
     const { engine } = await scene([], 0, { [inspect]: { status: 500, body: { message: "database is locked" } } });
     await expect(runOneShot(engine.docker, RUN, () => undefined)).rejects.toThrow("database is locked");
+  });
+});
+
+describe("a command of which any number may be at work", () => {
+  it("runs under a name of its own each time, and asks for no other", async () => {
+    const { name, image, command, environment, networks, memoryBytes } = RUN;
+    const many = { name, image, command, environment, networks, memoryBytes };
+    const { engine } = await scene([], 0);
+    await runOneShot(engine.docker, many, () => undefined);
+    const other = await scene([], 0);
+    await runOneShot(other.engine.docker, many, () => undefined);
+    const names = [engine, other.engine].map(({ requests }) => requests[0]?.query.get("name") ?? "");
+    for (const found of names) expect(found).toMatch(/^shop-sandbox-migrate-[0-9a-f]{8}$/);
+    expect(new Set(names).size).toBe(2);
   });
 });
 

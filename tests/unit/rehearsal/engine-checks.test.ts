@@ -123,7 +123,7 @@ describe("database.migrations", () => {
     expect(await findings).toEqual([]);
     const create = engine.requests.find(({ call }) => call === "POST /containers/create");
     expect(create?.body).toMatchObject({
-      name: "shop-sandbox-check-plan",
+      name: expect.stringMatching(/^shop-sandbox-check-plan-[0-9a-f]{8}$/) as string,
       Cmd: ["/opt/rehearsal/run", "plan", "--secrets-from-stdin"],
     });
   });

@@ -41,7 +41,7 @@ describe("migrating", () => {
   it("runs the release's migrations and hands on what they say", async () => {
     const engine = await engineWith("Applying flights.0007_gate... OK\n");
     const said: string[] = [];
-    await migrate(engine.docker, RUN, (line) => said.push(line));
+    await migrate(engine.docker, RUN, 60, (line) => said.push(line));
     expect(said).toEqual(["Applying flights.0007_gate... OK"]);
     expect(engine.requests.find(({ call }) => call === "POST /containers/create")?.body).toMatchObject({
       name: "shop-sandbox-migrate",
@@ -53,7 +53,7 @@ describe("migrating", () => {
   it("fails with Django's own error, the last 40 lines of it", async () => {
     const lines = Array.from({ length: 60 }, (_, index) => `line ${index}`);
     const { docker } = await engineWith(`${lines.join("\n")}\nIntegrityError: column "gate" contains null values\n`, 1);
-    const error = await migrate(docker, RUN, () => undefined).catch((reason: unknown) => reason as Error);
+    const error = await migrate(docker, RUN, 60, () => undefined).catch((reason: unknown) => reason as Error);
     const text = (error as Error).message.split("\n");
     expect(text[0]).toBe(
       "Migrations failed, exit code 1; the release before goes on serving. Mend the migration or the data and run pulumi up again.",
@@ -64,7 +64,7 @@ describe("migrating", () => {
 
   it("says so when the engine has killed it", async () => {
     const { docker } = await engineWith("", 137);
-    await expect(migrate(docker, RUN, () => undefined)).rejects.toThrow(
+    await expect(migrate(docker, RUN, 60, () => undefined)).rejects.toThrow(
       "Migrations failed, was killed (exit code 137: out of memory, or stopped by hand);",
     );
   });

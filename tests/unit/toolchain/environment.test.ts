@@ -11,7 +11,7 @@ test("points Pulumi at the checkout's own home, state and passphrase", () => {
   const where = paths("/checkout");
   expect(variables(where, { PATH: "/usr/bin" })).toEqual({
     PULUMI_HOME: "/checkout/.toolchain/home",
-    PULUMI_BACKEND_URL: "file:///checkout/.toolchain/state",
+    PULUMI_BACKEND_URL: "file:///checkout/.toolchain/state?metadata=skip",
     PULUMI_CONFIG_PASSPHRASE_FILE: "/checkout/.toolchain/passphrase",
     PULUMI_SKIP_UPDATE_CHECK: "1",
     NODE_COMPILE_CACHE: "/checkout/.toolchain/cache/node-compile",

@@ -1,0 +1,87 @@
+import { cpSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { assetsOf } from "../../../rehearsal/checks/web-static.ts";
+import { Checkout } from "./checkout.ts";
+import { environmentObjects, RunningEnvironment } from "./running-environment.ts";
+
+const STACK = "it-second";
+const NAME = `guestbook-${STACK}`;
+const SOURCE = path.resolve(import.meta.dirname, "../../projects/minimal");
+
+const checkout = new Checkout();
+let environment: RunningEnvironment;
+
+beforeAll(async () => {
+  cpSync(SOURCE, checkout.path("guestbook"), { recursive: true });
+  await checkout.succeed("stack", "init", STACK);
+  checkout.configure(STACK, {
+    app: {
+      name: "guestbook",
+      source: "guestbook",
+      settingsModule: "site_config.settings.deployed",
+      command: ["uvicorn", "site_config.asgi:application", "--host", "0.0.0.0", "--port", "8000"],
+    },
+    etl: { command: "none" },
+    checks: { api: "none" },
+    database: { extensions: [] },
+  });
+  const { exitCode, output } = await checkout.up(STACK);
+  expect(exitCode, output).toBe(0);
+  environment = await RunningEnvironment.of(checkout, STACK, NAME);
+});
+
+afterAll(async () => {
+  await checkout.remove(STACK);
+  expect(await environmentObjects(NAME)).toEqual([]);
+});
+
+describe("a project of another layout, with its own Dockerfile, without ETL worker and API", () => {
+  it("passes the checks that apply, and says why the others do not", async () => {
+    const checks = await checkout.output<string[]>(STACK, "checks");
+    const [applicable, others] = [
+      checks.filter((line) => !line.includes(" not applicable: ")),
+      checks.filter((line) => line.includes(" not applicable: ")),
+    ];
+    expect(applicable.map((line) => line.split(":")[0])).toEqual([
+      "gateway.tls passed",
+      "web.page passed",
+      "web.static passed",
+      "admin.login passed",
+      "app.write-read passed",
+      "database.migrations passed",
+      "database.roles passed",
+      "release.single passed",
+    ]);
+    expect(others).toEqual([
+      "api.answers not applicable: checks.api is none",
+      "etl.alive not applicable: etl.command is none",
+    ]);
+  });
+
+  it("runs no ETL worker", async () => {
+    const names = (await environment.containers()).map(({ Name }) => Name.slice(1).replace(/\..*/, ""));
+    expect([...new Set(names)].sort()).toEqual(
+      ["app", "database", "gateway", "static"].map((service) => `${NAME}-${service}`),
+    );
+  });
+
+  it("serves its pages by its own server, and its static files", async () => {
+    const { Config } = await environment.container("app");
+    expect(Config.Image).toMatch(/^guestbook\/application:/);
+    const { status, body } = await environment.get("/");
+    expect(status).toBe(200);
+    expect(body).toContain("<h1>Guestbook</h1>");
+    const sheets = assetsOf(body).filter((asset) => asset.endsWith(".css"));
+    expect(sheets).toEqual([expect.stringMatching(/^\/static\/guestbook\/guestbook\.[0-9a-f]{12}\.css$/)]);
+    const sheet = await environment.get(sheets[0] ?? "");
+    expect(sheet.status).toBe(200);
+    expect(sheet.body).toContain("{");
+  });
+
+  it("changes nothing the second time", async () => {
+    const { exitCode, output } = await checkout.up(STACK);
+    expect(exitCode, output).toBe(0);
+    expect(output).toMatch(/Resources:\s+\d+ unchanged/);
+  });
+});
