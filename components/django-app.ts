@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type Dockerode from "dockerode";
-import { type DjangoProcess, djangoSecrets, djangoVariables } from "./django-process.ts";
+import { type DjangoProcess, djangoSecrets, djangoVariables, WAIT_SECONDS } from "./django-process.ts";
 import { APPLICATION_PORT, STATIC_PORT } from "./gateway-config.ts";
 import { SwarmService } from "./swarm-service.ts";
 
@@ -53,6 +53,7 @@ export class DjangoApp extends pulumi.ComponentResource {
           ...djangoVariables(args.process),
           PORT: String(APPLICATION_PORT),
           DRAIN_SECONDS: String(args.drainSeconds),
+          STATIC_WAIT_SECONDS: String(WAIT_SECONDS.staticFiles),
           STATIC_READY_URL: `http://static:${STATIC_PORT}/static/.releases/${args.process.release}`,
         },
         secrets,
@@ -62,7 +63,7 @@ export class DjangoApp extends pulumi.ComponentResource {
         ],
         volumes: [{ name: args.mediaVolume, path: "/srv/media", readOnly: false }],
         healthCommand: ["/opt/rehearsal/run", "health"],
-        startSeconds: 120,
+        startSeconds: WAIT_SECONDS.healthy,
         stopSeconds: args.drainSeconds + 30,
         replicas: args.replicas,
         memoryMiB: args.memoryMiB,

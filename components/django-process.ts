@@ -17,6 +17,12 @@ export interface DjangoProcess {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
+/**
+ * How long a task waits for the database, then an application task for its static files, and how long a task may take to
+ * become healthy: longer than both, since a task that waits is unhealthy.
+ */
+export const WAIT_SECONDS = { database: 45, staticFiles: 60, healthy: 120 };
+
 /** The variables in clear of a process of the Django project. */
 export function djangoVariables(process: Omit<DjangoProcess, "secretKey" | "secrets">): Record<string, string> {
   const port = process.gatewayPort === 443 ? "" : `:${process.gatewayPort}`;
@@ -28,6 +34,7 @@ export function djangoVariables(process: Omit<DjangoProcess, "secretKey" | "secr
     DJANGO_CSRF_TRUSTED_ORIGINS: process.hostnames.map((name) => `https://${name}${port}`).join(","),
     STATIC_ROOT: "/srv/static",
     MEDIA_ROOT: "/srv/media",
+    DATABASE_WAIT_SECONDS: String(WAIT_SECONDS.database),
     RELEASE: process.release,
   };
 }

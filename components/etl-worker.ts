@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type Dockerode from "dockerode";
-import { type DjangoProcess, djangoSecrets, djangoVariables } from "./django-process.ts";
+import { type DjangoProcess, djangoSecrets, djangoVariables, WAIT_SECONDS } from "./django-process.ts";
 import { SwarmService } from "./swarm-service.ts";
 
 /** Arguments of the ETL worker. */
@@ -46,7 +46,7 @@ export class EtlWorker extends pulumi.ComponentResource {
         networks: [{ id: args.dataNetwork, alias: "etl" }],
         volumes: [{ name: args.mediaVolume, path: "/srv/media", readOnly: false }],
         healthCommand: ["/opt/rehearsal/run", "health"],
-        startSeconds: 120,
+        startSeconds: WAIT_SECONDS.healthy,
         // A batch that is under way is finished or checkpointed.
         stopSeconds: 60,
         replicas: 1,

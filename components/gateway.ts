@@ -55,7 +55,7 @@ export class Gateway extends pulumi.ComponentResource {
         serviceName: `${args.environmentName}-gateway`,
         environmentName: args.environmentName,
         image: args.image,
-        command: ["setpriv", "--no-new-privs", "nginx", "-c", CONFIG_FILE, "-g", "daemon off;"],
+        command: ["setpriv", "--no-new-privs", "nginx", "-e", "stderr", "-c", CONFIG_FILE, "-g", "daemon off;"],
         secrets: [
           secretFile(`${name}-tls-chain`, args.environmentName, "tls.crt", certificate.chain, child),
           secretFile(`${name}-tls-key`, args.environmentName, "tls.key", certificate.key, child),

@@ -14,7 +14,7 @@ import type { Settings } from "../../config/settings.ts";
 import { GatewayClient } from "../../rehearsal/checks/gateway-client.ts";
 import { assetsOf } from "../../rehearsal/checks/web-static.ts";
 import { run, seconds } from "../commands.ts";
-import { removeLabelled } from "../left-behind.ts";
+import { labelled, removeLabelled } from "../left-behind.ts";
 import type { Site } from "../load.ts";
 import type { Workshop } from "../workshop.ts";
 import { composeFile, REPLICAS } from "./compose.ts";
@@ -104,8 +104,14 @@ export class PeerStack {
   /** Removes the stack and its volumes, and gives the seconds until nothing is left. */
   public async remove(): Promise<number> {
     return await seconds(async () => {
-      await this.#docker("stack", "rm", STACK);
-      await removeLabelled(this.#workshop.docker, `${STACK_LABEL}=${STACK}`);
+      await this.#docker("stack", "rm", "--detach=true", STACK);
+      let volumes: readonly string[] = [];
+      await this.#until("all but the volumes is gone", async () => {
+        const { volumes: kept, ...others } = await labelled(this.#workshop.docker, `${STACK_LABEL}=${STACK}`);
+        volumes = kept;
+        return Object.values(others).every((ids) => ids.length === 0);
+      });
+      await this.#docker("volume", "rm", ...volumes);
     });
   }
 

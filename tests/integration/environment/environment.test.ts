@@ -71,8 +71,6 @@ describe("an environment from nothing", () => {
     expect(changed.sort()).toEqual(
       [
         `update ${NAME}-app-service`,
-        `create-replacement ${NAME}-rollout-deployment`,
-        `delete-replaced ${NAME}-rollout-deployment`,
         `replace ${NAME}-rollout-deployment`,
         `update ${NAME}-rollout-converged`,
         `update ${NAME}-checks-passed`,
