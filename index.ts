@@ -1,9 +1,9 @@
 import { Environment } from "./components/environment.ts";
-import { requireEngine } from "./components/require-engine.ts";
+import { preflight } from "./components/preflight.ts";
 import { loadSettings } from "./config/load-settings.ts";
 
 const { stack, settings } = loadSettings();
-await requireEngine(settings.engine.host);
+await preflight(settings);
 const environment = new Environment(stack, settings);
 
 export const {

@@ -16,6 +16,8 @@ export interface DatabaseRolesArgs {
   readonly rolePrefix: string;
   readonly extensions: readonly string[];
   readonly protect: boolean;
+  /** The server, where it is the environment's own: what is in it goes, or stays, with its data. */
+  readonly server: pulumi.Resource | undefined;
 }
 
 /** A role that can log in. */
@@ -38,9 +40,12 @@ const RIGHTS: Record<Exclude<RoleName, "owner">, { table: string[]; sequence: st
  */
 export class DatabaseRoles extends pulumi.ComponentResource {
   readonly #logins: Record<RoleName, Login>;
+  /** Roles that own the objects of a database that is kept could not be dropped one by one. */
+  readonly #deletion: pulumi.CustomResourceOptions;
 
   public constructor(name: string, args: DatabaseRolesArgs, opts: pulumi.ComponentResourceOptions) {
     super("rehearsal:index:DatabaseRoles", name, {}, opts);
+    this.#deletion = args.server === undefined ? {} : { deletedWith: args.server };
     const roles = { owner: this.#role("owner", name, args), ...this.#workers(name, args) };
     this.#logins = {
       owner: roles.owner.login,
@@ -53,7 +58,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       new postgresql.Extension(
         `${name}-extension-${extension}`,
         { name: extension, database: database.name },
-        { parent: this },
+        { ...this.#deletion, parent: this },
       );
     }
     for (const role of ["app", "etl", "report"] as const)
@@ -86,6 +91,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       `${name}-${role}`,
       { name: roleName, login: true, password: result },
       {
+        ...this.#deletion,
         parent: this,
         hooks: {
           beforeCreate: [
@@ -106,6 +112,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       `${name}-database`,
       { name: args.databaseName, owner: owner.name },
       {
+        ...this.#deletion,
         parent: this,
         protect: args.protect,
         retainOnDelete: args.protect,
@@ -133,7 +140,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     const schema = new postgresql.Grant(
       `${name}-${role}-schema`,
       { database: database.name, role: resource.name, schema: "public", objectType: "schema", privileges: ["USAGE"] },
-      { parent: this, dependsOn: this.#lastGrant },
+      { ...this.#deletion, parent: this, dependsOn: this.#lastGrant },
     );
     const tables = new postgresql.DefaultPrivileges(
       `${name}-${role}-tables`,
@@ -145,7 +152,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
         objectType: "table",
         privileges: RIGHTS[role].table,
       },
-      { parent: this, dependsOn: [schema] },
+      { ...this.#deletion, parent: this, dependsOn: [schema] },
     );
     const sequences = new postgresql.DefaultPrivileges(
       `${name}-${role}-sequences`,
@@ -157,7 +164,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
         objectType: "sequence",
         privileges: RIGHTS[role].sequence,
       },
-      { parent: this, dependsOn: [tables] },
+      { ...this.#deletion, parent: this, dependsOn: [tables] },
     );
     this.#lastGrant = [sequences];
   }

@@ -102,6 +102,7 @@ export class PostgresDatabase extends pulumi.ComponentResource {
         rolePrefix: external?.rolePrefix ?? "",
         extensions: args.extensions,
         protect: args.protect,
+        server: container,
       },
       { parent: this, provider },
     );

@@ -28,10 +28,10 @@ export async function rollBackUpdate(docker: Docker, name: string, since: number
         method: "POST",
         options: { _query: { version: service.Version.Index, rollback: "previous" }, _body: service.Spec },
         statusCodes: { 200: true },
-      } as never,
-      (error: unknown) => {
-        if (error === null || error === undefined) resolve();
-        else reject(error instanceof Error ? error : new Error(String(error)));
+      },
+      (error: Error | null) => {
+        if (error === null) resolve();
+        else reject(error);
       },
     );
   });

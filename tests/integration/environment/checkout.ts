@@ -52,9 +52,9 @@ export class Checkout {
     }
     const state = path.join(this.folder, ".state");
     mkdirSync(state);
-    const { PULUMI_CONFIG_PASSPHRASE_FILE: _, ...inherited } = process.env;
     this.#environment = {
-      ...inherited,
+      ...process.env,
+      PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
       PULUMI_BACKEND_URL: `file://${state}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE: "only for tests",
     };

@@ -4,7 +4,7 @@ import { createAuthority, issueCertificate } from "../../../components/certifica
 import { fullHostnames } from "../../../config/consistency.ts";
 import { stackSlug } from "../../../config/load-settings.ts";
 import { Checkout } from "./checkout.ts";
-import { docker, environmentObjects, RunningEnvironment } from "./running-environment.ts";
+import { docker, environmentObjects, RunningEnvironment, removeImages } from "./running-environment.ts";
 
 // A name of its own: production's stack has one name, and the project's own may run on this engine.
 const PROJECT = "it-airways";
@@ -44,6 +44,7 @@ afterAll(async () => {
   await checkout.pulumi("state", "unprotect", "--all", "--yes", "--stack", "production");
   await checkout.remove("production", BRANCH);
   for (const name of await volumes(PRODUCTION)) await docker.getVolume(name).remove();
+  await removeImages(PROJECT);
   expect([...(await environmentObjects(PRODUCTION)), ...(await environmentObjects(REHEARSED))]).toEqual([]);
 });
 
@@ -126,7 +127,7 @@ describe("a release that production names", () => {
 
 /** A production that names these images is refused in a preview as in a deployment, with these words. */
 async function refused(images: Partial<References>, words: readonly string[]): Promise<void> {
-  const before = await environmentObjects(PRODUCTION);
+  const before = (await environmentObjects(PRODUCTION)).sort();
   checkout.configure("production", { images: { release: { ...references, ...images } } });
   try {
     for (const attempt of [
@@ -136,7 +137,7 @@ async function refused(images: Partial<References>, words: readonly string[]): P
       expect(attempt.exitCode, attempt.output).not.toBe(0);
       for (const word of words) expect(attempt.output).toContain(word);
       expect(attempt.output).not.toMatch(/^\s+at .*\.ts:\d+/m);
-      expect(await environmentObjects(PRODUCTION)).toEqual(before);
+      expect((await environmentObjects(PRODUCTION)).sort()).toEqual(before);
     }
   } finally {
     checkout.configure("production", { images: { release: references } });
@@ -191,7 +192,7 @@ describe("production", () => {
   });
 
   it("is not destroyed, and its data outlives even what is destroyed around it", async () => {
-    const { exitCode, output } = await checkout.pulumi("destroy", "--yes", "--skip-preview", "--stack", "production");
+    const { exitCode, output } = await checkout.pulumi("destroy", "--yes", "--stack", "production");
     expect(exitCode).not.toBe(0);
     expect(output).toMatch(/protect/);
     expect((await production.get("/")).status).toBe(200);

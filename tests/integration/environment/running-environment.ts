@@ -164,6 +164,15 @@ export async function environmentObjects(environment: string): Promise<string[]>
   ];
 }
 
+/** Removes the images of a project; layers that others use stay. */
+export async function removeImages(project: string): Promise<void> {
+  for (const { RepoTags } of await docker.listImages({ filters: { reference: [`${project}/*`] } })) {
+    for (const name of RepoTags ?? []) {
+      if (name.startsWith(`${project}/`)) await docker.getImage(name).remove();
+    }
+  }
+}
+
 /** Asks until the condition holds. */
 export async function eventually(what: string, condition: () => Promise<boolean>, seconds: number): Promise<void> {
   for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(250)) {

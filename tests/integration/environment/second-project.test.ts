@@ -3,10 +3,11 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { assetsOf } from "../../../rehearsal/checks/web-static.ts";
 import { Checkout } from "./checkout.ts";
-import { environmentObjects, RunningEnvironment } from "./running-environment.ts";
+import { environmentObjects, RunningEnvironment, removeImages } from "./running-environment.ts";
 
 const STACK = "it-second";
-const NAME = `guestbook-${STACK}`;
+const PROJECT = "it-guestbook";
+const NAME = `${PROJECT}-${STACK}`;
 const SOURCE = path.resolve(import.meta.dirname, "../../projects/minimal");
 
 const checkout = new Checkout();
@@ -17,7 +18,7 @@ beforeAll(async () => {
   await checkout.succeed("stack", "init", STACK);
   checkout.configure(STACK, {
     app: {
-      name: "guestbook",
+      name: PROJECT,
       source: "guestbook",
       settingsModule: "site_config.settings.deployed",
       command: ["uvicorn", "site_config.asgi:application", "--host", "0.0.0.0", "--port", "8000"],
@@ -33,6 +34,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await checkout.remove(STACK);
+  await removeImages(PROJECT);
   expect(await environmentObjects(NAME)).toEqual([]);
 });
 
@@ -68,7 +70,7 @@ describe("a project of another layout, with its own Dockerfile, without ETL work
 
   it("serves its pages by its own server, and its static files", async () => {
     const { Config } = await environment.container("app");
-    expect(Config.Image).toMatch(/^guestbook\/application:/);
+    expect(Config.Image).toMatch(/^it-guestbook\/application:/);
     const { status, body } = await environment.get("/");
     expect(status).toBe(200);
     expect(body).toContain("<h1>Guestbook</h1>");

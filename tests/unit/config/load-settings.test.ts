@@ -136,6 +136,24 @@ describe("a branch's stack", () => {
     expect([settings.gateway.port, settings.gateway.maxBodyMiB]).toEqual([9443, 25]);
   });
 
+  it("may leave in clear what is no secret beside what is one", async () => {
+    const server = { host: "db.example.com", username: "admin", password: { secure: "v1:aaaa" } };
+    write("sandbox", sandbox);
+    write("feature-login", { database: { server }, network: { outside: true } });
+    const own = { database: { server: { ...server, password: "decrypted" } }, network: { outside: true } };
+    const { settings } = await load("feature-login", own, ["database"]);
+    expect(settings.database.server).toMatchObject({ host: "db.example.com", password: "decrypted" });
+  });
+
+  it("does not take a secret that stands in clear beside an encrypted one", async () => {
+    write("sandbox", sandbox);
+    write("feature-login", { app: { secrets: { API_KEY: { secure: "v1:aaaa" }, OTHER_KEY: "in-clear" } } });
+    const own = { app: { secrets: { API_KEY: "decrypted", OTHER_KEY: "in-clear" } } };
+    const refused = load("feature-login", own, ["app"]);
+    await expect(refused).rejects.toThrow("rehearsal:app.secrets.OTHER_KEY must be ");
+    await expect(refused).rejects.not.toThrow(/API_KEY|decrypted|in-clear/);
+  });
+
   it("does not take a secret that the sandbox holds in clear", async () => {
     write("sandbox", changed({ "app.secrets": { API_KEY: "in-clear" } }));
     const refused = load("feature-login", {});
