@@ -3,7 +3,7 @@ import { preflight } from "./components/preflight.ts";
 import { loadSettings } from "./config/load-settings.ts";
 
 const { stack, settings } = loadSettings();
-await preflight(settings);
+await preflight(stack, settings);
 const environment = new Environment(stack, settings);
 
 export const {

@@ -40,7 +40,7 @@ const RIGHTS: Record<Exclude<RoleName, "owner">, { table: string[]; sequence: st
  */
 export class DatabaseRoles extends pulumi.ComponentResource {
   readonly #logins: Record<RoleName, Login>;
-  /** Roles that own the objects of a database that is kept could not be dropped one by one. */
+  /** What is in the environment's own server need not be dropped one by one before the server itself is deleted. */
   readonly #deletion: pulumi.CustomResourceOptions;
 
   public constructor(name: string, args: DatabaseRolesArgs, opts: pulumi.ComponentResourceOptions) {
@@ -93,6 +93,9 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       {
         ...this.#deletion,
         parent: this,
+        // What is kept in the database depends on its roles.
+        protect: args.protect,
+        retainOnDelete: args.protect,
         hooks: {
           beforeCreate: [
             new pulumi.ResourceHook(`${name}-${role}-leftover`, async () => {

@@ -4,6 +4,11 @@ import type Dockerode from "dockerode";
 import { ENVIRONMENT_LABEL, type LeftoverKind, removeLeftover } from "../engine/leftovers.ts";
 import type { MountedFile } from "./swarm-service.ts";
 
+/** Name of an environment, and the beginning of all its names on the engine. */
+export function environmentName(project: string, stack: string): string {
+  return `${project}-${stack}`;
+}
+
 /** Labels of everything on the engine that belongs to an environment. */
 export function environmentLabels(environment: string): { label: string; value: string }[] {
   return [{ label: ENVIRONMENT_LABEL, value: environment }];

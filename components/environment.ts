@@ -7,7 +7,7 @@ import { CriticalChecks } from "./critical-checks.ts";
 import { deployedEnvironment, type EnvironmentServices, serviceList } from "./deployed-environment.ts";
 import { DjangoApp } from "./django-app.ts";
 import { type DjangoProcess, djangoVariables } from "./django-process.ts";
-import { environmentLabels } from "./engine-objects.ts";
+import { environmentLabels, environmentName } from "./engine-objects.ts";
 import type { EnvironmentSettings } from "./environment-settings.ts";
 import { EtlWorker } from "./etl-worker.ts";
 import { Gateway } from "./gateway.ts";
@@ -48,7 +48,7 @@ export class Environment extends pulumi.ComponentResource {
   public readonly checks: pulumi.Output<readonly string[]>;
 
   public constructor(stack: string, settings: EnvironmentSettings, opts?: pulumi.ComponentResourceOptions) {
-    const name = `${settings.app.name}-${stack}`;
+    const name = environmentName(settings.app.name, stack);
     super("rehearsal:index:Environment", name, {}, opts);
     const provider = new docker.Provider(`${name}-engine`, { host: settings.engine.host }, { parent: this });
     const shared: Shared = {

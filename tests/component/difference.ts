@@ -69,7 +69,7 @@ const PLACES: readonly Place[] = [
   ...["protect", "retainOnDelete"].map(
     (name): Place => ({
       setting: "database.protect",
-      of: /^(Volume <environment>-(database-data|media)|Database <environment>-database-roles-database)$/,
+      of: /^(Volume <environment>-(database-data|media)|(Database|Role) <environment>-database-roles-[a-z]+)$/,
       at: name,
       value: ({ database }) => database.protect,
     }),

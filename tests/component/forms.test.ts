@@ -3,6 +3,15 @@ import { deploy } from "./deployment.ts";
 import { unmarked } from "./graph.ts";
 import { productionSettings, sandboxSettings } from "./settings.ts";
 
+const server = {
+  host: "db.example.com",
+  port: 6432,
+  username: "provisioner",
+  password: "external-server-password",
+  sslmode: "verify-full",
+  rolePrefix: "shop_",
+};
+
 describe("an environment whose data is protected", () => {
   it.each([true, false])("keeps data when it is destroyed, and nothing else: %j", async (protect) => {
     const { nodes } = await deploy("sandbox", (host) => sandboxSettings(host, { database: { protect } }));
@@ -12,6 +21,10 @@ describe("an environment whose data is protected", () => {
       protect
         ? [
             "Database reference-sandbox-database-roles-database",
+            "Role reference-sandbox-database-roles-app",
+            "Role reference-sandbox-database-roles-etl",
+            "Role reference-sandbox-database-roles-owner",
+            "Role reference-sandbox-database-roles-report",
             "Volume reference-sandbox-database-data",
             "Volume reference-sandbox-media",
           ]
@@ -21,14 +34,6 @@ describe("an environment whose data is protected", () => {
 });
 
 describe("an environment with a server that somebody else runs", () => {
-  const server = {
-    host: "db.example.com",
-    port: 6432,
-    username: "provisioner",
-    password: "external-server-password",
-    sslmode: "verify-full",
-    rolePrefix: "shop_",
-  };
   const external = () =>
     deploy("sandbox", (host) => sandboxSettings(host, { database: { server }, network: { outside: true } }));
 

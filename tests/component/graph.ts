@@ -21,6 +21,8 @@ export interface Node {
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
   readonly deleteBeforeReplace: boolean;
+  /** Id of the resource whose deletion deletes this one too; empty where there is none. */
+  readonly deletedWith: string;
   readonly replaceOnChanges: readonly string[];
   readonly ignoreChanges: readonly string[];
   /** Names of the hooks by the moment that they run at. */
@@ -83,7 +85,14 @@ function watch(monitor: Monitor, nodes: Node[]): void {
   };
   // Such as a reference to a stack.
   monitor.readResource = (request, callback) => {
-    const none = { hooks: {}, inputs: {}, protect: false, retainOnDelete: false, deleteBeforeReplace: false };
+    const none = {
+      hooks: {},
+      inputs: {},
+      protect: false,
+      retainOnDelete: false,
+      deleteBeforeReplace: false,
+      deletedWith: "",
+    };
     nodes.push({
       ...none,
       ...namesOf(request),
@@ -120,6 +129,7 @@ function nodeOf(request: RegisterResourceRequest): Node {
     protect: request.getProtect() ?? false,
     retainOnDelete: request.getRetainondelete() ?? false,
     deleteBeforeReplace: request.getDeletebeforereplace(),
+    deletedWith: idIn(request.getDeletedwith()),
     replaceOnChanges: request.getReplaceonchangesList(),
     ignoreChanges: request.getIgnorechangesList(),
     hooks: Object.fromEntries(bound.map(([at, names]) => [at.replace(/List$/, ""), names as string[]])),

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type AddressInfo, createServer } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createAuthority, issueCertificate } from "../../../components/certificate-authority.ts";
 import { fullHostnames } from "../../../config/consistency.ts";
 import { Checkout, type Ended } from "./checkout.ts";
@@ -213,6 +214,29 @@ describe("an engine", () => {
     checkout.configure(STACK, { engine: { host } });
     expect(faultLines(await refusedAlike())).toEqual([
       `rehearsal:engine.host must be the address of a Docker engine that answers and manages a swarm; found no answer (${reason}) at "${host}". Start Docker there and run docker swarm init, or set another address with: pulumi config set --path 'rehearsal:engine.host' ADDRESS`,
+    ]);
+  });
+});
+
+describe("a port", () => {
+  /** Listens on a free port until the test is over. */
+  async function takenPort(address: string): Promise<number> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, address, resolve));
+    onTestFinished(() => {
+      server.close();
+    });
+    return (server.address() as AddressInfo).port;
+  }
+
+  it.each([
+    ["gateway", "port", "0.0.0.0"],
+    ["database", "adminPort", "127.0.0.1"],
+  ])("is named where another process has it: %s.%s", async (section, key, address) => {
+    const port = await takenPort(address);
+    checkout.configure(STACK, { [section]: { [key]: port } });
+    expect(faultLines(await refusedAlike())).toEqual([
+      `rehearsal:${section}.${key} must be a port that is free on the engine's host; found ${port}, which another process has. Stop that, or set another port with: pulumi config set --path 'rehearsal:${section}.${key}' PORT`,
     ]);
   });
 });

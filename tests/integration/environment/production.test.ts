@@ -178,6 +178,18 @@ describe("production", () => {
     expect(output).toMatch(/Resources:\s+\d+ unchanged/);
   });
 
+  it("is refused a port that the other environment has", async () => {
+    const before = (await production.containers()).map(({ Id }) => Id).sort();
+    checkout.configure("production", { gateway: { port: rehearsed.port } });
+    const { exitCode, output } = await checkout.up("production");
+    checkout.configure("production", { gateway: { port: PORT } });
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain(
+      `rehearsal:gateway.port must be a port that is free on the engine's host; found ${rehearsed.port}, which service ${REHEARSED}-gateway has.`,
+    );
+    expect((await production.containers()).map(({ Id }) => Id).sort()).toEqual(before);
+  });
+
   it("changes nothing the second time", async () => {
     const { output } = await checkout.up("production");
     expect(output).toMatch(/Resources:\s+\d+ unchanged/);

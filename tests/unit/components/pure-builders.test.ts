@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { type DjangoProcess, djangoVariables } from "../../../components/django-process.ts";
+import { type DjangoProcess, djangoVariables, WAIT_SECONDS } from "../../../components/django-process.ts";
 import { gatewayConfig } from "../../../components/gateway-config.ts";
 import { serverParameters } from "../../../components/postgres-database.ts";
 
@@ -26,6 +26,7 @@ describe("the variables of a Django process", () => {
       DJANGO_CSRF_TRUSTED_ORIGINS: "https://shop.test:8443,https://www.shop.test:8443,https://*.tenants.shop.test:8443",
       STATIC_ROOT: "/srv/static",
       MEDIA_ROOT: "/srv/media",
+      DATABASE_WAIT_SECONDS: "45",
       RELEASE: "abc",
     });
   });
@@ -33,6 +34,10 @@ describe("the variables of a Django process", () => {
   it("name origins without the port where it is the one of HTTPS", () => {
     const { DJANGO_CSRF_TRUSTED_ORIGINS: origins } = djangoVariables({ ...process, gatewayPort: 443 });
     expect(origins).toBe("https://shop.test,https://www.shop.test,https://*.tenants.shop.test");
+  });
+
+  it("bound waiting, so that a task that waits is given up by itself before the engine gives it up", () => {
+    expect(WAIT_SECONDS.database + WAIT_SECONDS.staticFiles).toBeLessThan(WAIT_SECONDS.healthy);
   });
 
   it("cannot be turned off by the project's own", () => {
