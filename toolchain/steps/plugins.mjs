@@ -59,7 +59,7 @@ export const plugins = {
  * @param {Record<string, import("../choices.mjs").Choice>} choices
  * @returns {string} what was taken from where, in one line
  */
-export function summary(wanted, choices) {
+function summary(wanted, choices) {
   /** @type {Map<string, string[]>} */
   const bySource = new Map();
   if (choices["pulumi"]?.fallback) bySource.set("stand-ins of toolchain/plugins/", ["language host"]);

@@ -46,7 +46,7 @@ function startLoad(options: autocannon.Options): { readonly stop: () => Promise<
   const ended = new Promise<autocannon.Result>((resolve, reject) => {
     instance = autocannon(options, (error: unknown, result) => {
       if (error === null || error === undefined) resolve(result);
-      else reject(error instanceof Error ? error : new Error(String(error)));
+      else reject(error instanceof Error ? error : new Error(JSON.stringify(error)));
     });
   });
   return {
@@ -187,10 +187,10 @@ describe("an up that is killed", () => {
         "-gateway-service created",
       ]) {
         const running = checkout.start("up", "--yes", "--skip-preview", "--stack", stack);
-        let over = false;
-        void running.ended.then(() => (over = true));
-        while (!over && !running.output().includes(moment)) await new Promise((resolve) => setTimeout(resolve, 20));
-        if (!over) process.kill(-(running.child.pid ?? 0), "SIGKILL");
+        while (running.child.exitCode === null && !running.output().includes(moment)) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        if (running.child.exitCode === null) process.kill(-(running.child.pid ?? 0), "SIGKILL");
         await running.ended;
         await checkout.pulumi("cancel", "--yes", "--stack", stack);
       }

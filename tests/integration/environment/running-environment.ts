@@ -77,11 +77,11 @@ export class RunningEnvironment {
   public watch(path: string): {
     readonly stop: () => Promise<{ readonly asked: number; readonly bad: readonly Answer[] }>;
   } {
-    let running = true;
+    const stopped = new AbortController();
     let asked = 0;
     const bad: Answer[] = [];
     const loop = (async () => {
-      while (running && asked < 20_000) {
+      while (!stopped.signal.aborted && asked < 20_000) {
         const answer = await this.get(path);
         asked++;
         if (answer.status !== 200) bad.push(answer);
@@ -90,7 +90,7 @@ export class RunningEnvironment {
     })();
     return {
       stop: async () => {
-        running = false;
+        stopped.abort();
         await loop;
         return { asked, bad };
       },
@@ -175,8 +175,10 @@ export async function removeImages(project: string): Promise<void> {
 
 /** Asks until the condition holds. */
 export async function eventually(what: string, condition: () => Promise<boolean>, seconds: number): Promise<void> {
-  for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(250)) {
+  const deadline = Date.now() + seconds * 1000;
+  while (Date.now() < deadline) {
     if (await condition()) return;
+    await sleep(250);
   }
   throw new Error(`${what}: not within ${seconds} s`);
 }

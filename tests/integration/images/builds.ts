@@ -8,7 +8,6 @@ const ROOT = path.resolve(import.meta.dirname, "../../..");
 
 export const IMAGES = path.join(ROOT, "images");
 export const MINIMAL = path.join(ROOT, "tests/projects/minimal");
-export const REFERENCE = path.join(ROOT, "reference");
 
 export interface BuildOptions {
   readonly tag: string;

@@ -9,9 +9,6 @@ import Docker from "dockerode";
 
 export const docker = new Docker();
 
-/** The user of application, static and gateway containers. */
-export const USER = 10001;
-
 export interface RunOptions {
   readonly image: string;
   readonly command?: readonly string[];

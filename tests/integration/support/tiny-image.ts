@@ -9,7 +9,7 @@ import tarFs from "tar-fs";
 const run = promisify(execFile);
 
 /** The tag of an image of two megabytes: a shell, an HTTP server (httpd) and wget, all of them busybox. */
-export const TINY_IMAGE = "rehearsal-test-tiny:1";
+const TINY_IMAGE = "rehearsal-test-tiny:1";
 
 /** Makes the tiny image unless the engine has it. Busybox comes from the machine, or from the distribution's package. */
 export async function ensureTinyImage(): Promise<string> {

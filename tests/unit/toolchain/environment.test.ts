@@ -46,7 +46,7 @@ test("makes shell text that survives any path", () => {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });
-  expect(printed).toBe(pathToFileURL(where.state).href);
+  expect(printed).toBe(`${pathToFileURL(where.state).href}?metadata=skip`);
 });
 
 test("says which of the user's own variables it kept", () => {

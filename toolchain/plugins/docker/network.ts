@@ -84,7 +84,7 @@ export const network: ResourceType<DockerConfig> = {
 };
 
 /** The engine's request for a network. */
-export function networkBody(inputs: NetworkInputs): NetworkCreateOptions {
+function networkBody(inputs: NetworkInputs): NetworkCreateOptions {
   return {
     Name: inputs.name,
     CheckDuplicate: true,

@@ -62,7 +62,7 @@ export const volume: ResourceType<DockerConfig> = {
 };
 
 /** The engine's request for a volume. */
-export function volumeBody(inputs: VolumeInputs): VolumeCreateOptions {
+function volumeBody(inputs: VolumeInputs): VolumeCreateOptions {
   return {
     Name: inputs.name,
     Labels: toLabels(inputs.labels),

@@ -4,6 +4,8 @@ import { repoDigestOf } from "../image-names.ts";
 import { readProgress } from "../progress.ts";
 import type { RegistryLogin } from "../registry-auth.ts";
 
+const NOBODY = { username: "", password: "", serveraddress: "" };
+
 /** Pushes an image and returns what it is called in the registry: `repository@sha256:…`. */
 export async function pushImage(
   name: string,
@@ -14,7 +16,8 @@ export async function pushImage(
   let refusal: string | undefined;
   try {
     const stream = await image.push({
-      ...(login === undefined ? {} : { authconfig: login }),
+      // An engine refuses a push without any; an empty one is that of nobody.
+      authconfig: login ?? NOBODY,
       abortSignal: context.signal,
     });
     await readProgress(stream, (message) => {
