@@ -4,7 +4,7 @@ import { loadSettings } from "./config/load-settings.ts";
 
 // The SDK takes a stack trace for each promise and maps all of them to sources, which takes a fifth of a preview's
 // processor time. Nothing here is compiled: there is nothing to map.
-Error.prepareStackTrace = undefined;
+Reflect.deleteProperty(Error, "prepareStackTrace");
 
 const { stack, settings } = loadSettings();
 await preflight(stack, settings);
