@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import Docker from "dockerode";
@@ -46,7 +47,7 @@ async function main(): Promise<number> {
   process.stdout.write(`${describeMachine(facts)}\n\n`);
   const { results, failures } = await measureAll(options, interruption);
   const file = write(facts, options, results, failures);
-  process.stdout.write(`\n${table(results)}\n\n`);
+  if (results.length > 0) process.stdout.write(`\n${table(results)}\n\n`);
   for (const { measurement, error } of failures) process.stdout.write(`${measurement} failed: ${error}\n`);
   process.stdout.write(`${path.relative(process.cwd(), file)}\n`);
   if (interruption.aborted) return INTERRUPTED;
@@ -78,7 +79,7 @@ async function measureAll(options: Options, signal: AbortSignal) {
       try {
         for await (const row of measurement.run(workshop)) results.push({ measurement: measurement.name, ...row });
       } catch (error) {
-        failures.push({ measurement: measurement.name, error: message(error) });
+        failures.push({ measurement: measurement.name, error: faultOf(error, signal) });
         say(`${measurement.name} failed`);
       }
     }
@@ -93,8 +94,15 @@ function write(facts: Machine, options: Options, results: readonly Result[], fai
   mkdirSync(RESULTS, { recursive: true });
   const file = path.join(RESULTS, `${time.replaceAll(":", "-").replace(/\.\d+Z$/, "Z")}.json`);
   const { runs, quick } = options;
-  writeFileSync(file, `${JSON.stringify({ time, machine: facts, runs, quick, results, failures }, null, 2)}\n`);
+  const loadAverageAfter = os.loadavg();
+  const content = { time, machine: facts, loadAverageAfter, runs, quick, results, failures };
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
   return file;
+}
+
+/** What a command says that was told to stop is no finding. */
+function faultOf(error: unknown, signal: AbortSignal): string {
+  return signal.aborted ? "interrupted" : message(error);
 }
 
 function message(error: unknown): string {

@@ -93,7 +93,7 @@ describe("a stack's file", () => {
   });
 
   it("is refused with a secret in clear beside an encrypted one", async () => {
-    await checkout.setSecret(STACK, "rehearsal:app.secrets.PAYMENT_API_KEY", "encrypted");
+    await checkout.setSecret(STACK, "rehearsal:app.secrets.PAYMENT_API_KEY", "correct-horse-battery");
     checkout.edit(`Pulumi.${STACK}.yaml`, (text) => text.replace(/^( +)PAYMENT_API_KEY:/m, "$1MAIL_KEY: hunter2\n$&"));
     const errors = await refusedAlike();
     expect(errors).not.toContain("hunter2");
