@@ -6,10 +6,6 @@ import { loadSettings } from "./config/load-settings.ts";
 // processor time. Nothing here is compiled: there is nothing to map.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
-// The SDK takes a stack trace for each resource and has each translated by source maps. Types are stripped in place, so
-// there is nothing to translate, and half a second of every preview is saved.
-Reflect.deleteProperty(Error, "prepareStackTrace");
-
 const { stack, settings } = loadSettings();
 await preflight(stack, settings);
 const environment = new Environment(stack, settings);
