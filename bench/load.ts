@@ -1,4 +1,5 @@
-import autocannon from "autocannon";
+import type autocannon from "autocannon";
+import { startLoad } from "../tests/integration/environment/load.ts";
 
 /** Where load is sent, over loopback and TLS. */
 export interface Site {
@@ -51,30 +52,15 @@ export async function underLoad<T>(site: Site, work: () => Promise<T>): Promise<
   }
 }
 
-function start(site: Site, path: string, rate: number): { readonly stop: () => Promise<autocannon.Result> } {
-  let instance: autocannon.Instance;
-  const ended = new Promise<autocannon.Result>((resolve, reject) => {
-    instance = autocannon(
-      {
-        url: `https://127.0.0.1:${site.port}${path}`,
-        headers: { host: `${site.hostname}:${site.port}` },
-        servername: site.hostname,
-        tlsOptions: { ca: site.authority },
-        connections: CONNECTIONS,
-        overallRate: rate,
-        duration: LIMIT_SECONDS,
-        timeout: TIMEOUT_SECONDS,
-      },
-      (error: Error | null | undefined, result) => {
-        if (error) reject(error);
-        else resolve(result);
-      },
-    );
+function start(site: Site, path: string, rate: number): ReturnType<typeof startLoad> {
+  return startLoad({
+    url: `https://127.0.0.1:${site.port}${path}`,
+    headers: { host: `${site.hostname}:${site.port}` },
+    servername: site.hostname,
+    tlsOptions: { ca: site.authority },
+    connections: CONNECTIONS,
+    overallRate: rate,
+    duration: LIMIT_SECONDS,
+    timeout: TIMEOUT_SECONDS,
   });
-  return {
-    stop: async () => {
-      instance.stop();
-      return await ended;
-    },
-  };
 }

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
-import autocannon from "autocannon";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { assetsOf } from "../../../rehearsal/checks/web-static.ts";
 import { Checkout, type Ended } from "./checkout.ts";
+import { startLoad } from "./load.ts";
 import { docker, RunningEnvironment } from "./running-environment.ts";
 
 const STACK = "it-releases";
@@ -38,23 +38,6 @@ async function upWhileServing(): Promise<Ended> {
   expect(asked).toBeGreaterThan(20);
   expect(bad).toEqual([]);
   return ended;
-}
-
-/** Requests at a constant rate until stopped. */
-function startLoad(options: autocannon.Options): { readonly stop: () => Promise<autocannon.Result> } {
-  let instance: autocannon.Instance;
-  const ended = new Promise<autocannon.Result>((resolve, reject) => {
-    instance = autocannon(options, (error: unknown, result) => {
-      if (error === null || error === undefined) resolve(result);
-      else reject(error instanceof Error ? error : new Error(JSON.stringify(error)));
-    });
-  });
-  return {
-    stop: async () => {
-      instance.stop();
-      return await ended;
-    },
-  };
 }
 
 beforeAll(async () => {

@@ -27,30 +27,30 @@ describe("a run of the program", () => {
   function request(entryPoint: string): InstanceType<typeof languagePb.RunRequest> {
     const info = new languagePb.ProgramInfo();
     info.setRootDirectory("/root");
-    info.setProgramDirectory("/root/program");
+    info.setProgramDirectory("/srv/program");
     info.setEntryPoint(entryPoint);
     const run = new languagePb.RunRequest();
     run.setInfo(info);
     run.setMonitorAddress("127.0.0.1:1");
     run.setProject("shop");
     run.setStack("sandbox");
-    run.setPwd("/root/program");
+    run.setPwd("/srv/program");
     run.setParallel(8);
     return run;
   }
 
   it("hands the SDK's runner what the CLI said", () => {
-    expect(runnerArguments(request("."), "/root/program", "127.0.0.1:2").join(" ")).toBe(
+    expect(runnerArguments(request("."), "/srv/program", "127.0.0.1:2").join(" ")).toBe(
       "--monitor 127.0.0.1:1 --engine 127.0.0.1:2 --project shop --root-directory /root --stack sandbox " +
-        "--pwd /root/program --parallel 8 .",
+        "--pwd /srv/program --parallel 8 .",
     );
   });
 
   it("names a preview, and the entry point that Pulumi.yaml gives", () => {
     const preview = request("other.ts");
     preview.setDryrun(true);
-    const last = runnerArguments(preview, "/root/program", "127.0.0.1:2").slice(-2);
-    expect(last).toEqual(["--dry-run", "/root/program/other.ts"]);
+    const last = runnerArguments(preview, "/srv/program", "127.0.0.1:2").slice(-2);
+    expect(last).toEqual(["--dry-run", "/srv/program/other.ts"]);
   });
 
   it("ends well, with an error that was shown, or with one to show", () => {
