@@ -1,12 +1,10 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { RIGHTS, type RoleName } from "../engine/database-rights.ts";
 import { removeLeftoverDatabase, removeLeftoverRole } from "../engine/postgres.ts";
 import { laterValue } from "./engine-objects.ts";
 import type { DatabaseAdministration } from "./postgres-database.ts";
-
-/** `owner` migrates and owns the schema, `app` and `etl` read and write rows, `report` only reads. */
-export type RoleName = "owner" | "app" | "etl" | "report";
 
 /** Arguments of the roles, their database and their rights. */
 export interface DatabaseRolesArgs {
@@ -25,13 +23,6 @@ export interface Login {
   readonly name: string;
   readonly password: pulumi.Output<string>;
 }
-
-/** What each role may do with the tables and sequences of the schema, those of later migrations too. */
-const RIGHTS: Record<Exclude<RoleName, "owner">, { table: string[]; sequence: string[] }> = {
-  app: { table: ["SELECT", "INSERT", "UPDATE", "DELETE"], sequence: ["SELECT", "USAGE"] },
-  etl: { table: ["SELECT", "INSERT", "UPDATE", "DELETE"], sequence: ["SELECT", "USAGE"] },
-  report: { table: ["SELECT"], sequence: ["SELECT"] },
-};
 
 /**
  * The environment's roles, database, extensions and grants.
@@ -153,7 +144,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
         owner: owner.name,
         schema: "public",
         objectType: "table",
-        privileges: RIGHTS[role].table,
+        privileges: [...RIGHTS[role].table],
       },
       { ...this.#deletion, parent: this, dependsOn: [schema] },
     );
@@ -165,7 +156,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
         owner: owner.name,
         schema: "public",
         objectType: "sequence",
-        privileges: RIGHTS[role].sequence,
+        privileges: [...RIGHTS[role].sequence],
       },
       { ...this.#deletion, parent: this, dependsOn: [tables] },
     );

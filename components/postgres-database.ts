@@ -3,8 +3,9 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type Dockerode from "dockerode";
+import type { RoleName } from "../engine/database-rights.ts";
 import { scramVerifier } from "../engine/scram.ts";
-import { DatabaseRoles, type RoleName } from "./database-roles.ts";
+import { DatabaseRoles } from "./database-roles.ts";
 import { environmentLabels, leftoverHook } from "./engine-objects.ts";
 
 /** A server that somebody else runs. */
