@@ -1,5 +1,6 @@
 import { Environment } from "./components/environment.ts";
 import { preflight } from "./components/preflight.ts";
+import { databaseSnapshot } from "./components/snapshot-source.ts";
 import { loadSettings } from "./config/load-settings.ts";
 
 // The SDK takes a stack trace for each promise and maps all of them to sources, which takes a fifth of a preview's
@@ -8,13 +9,15 @@ Reflect.deleteProperty(Error, "prepareStackTrace");
 
 const { stack, settings } = loadSettings();
 await preflight(stack, settings);
-const environment = new Environment(stack, settings);
+const snapshot = await databaseSnapshot(stack, settings);
+const environment = new Environment(stack, settings, snapshot);
 
 export const {
   urls,
   release,
   releaseReferences,
   databaseAddress,
+  reportDatabaseUrl,
   certificateAuthority,
   adminUsername,
   adminPassword,

@@ -23,6 +23,16 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      // Pages that need a browser and no environment.
+      {
+        test: {
+          name: "pages",
+          include: ["tests/pages/**/*.test.ts"],
+          testTimeout: MINUTE,
+          hookTimeout: MINUTE,
+          sequence: { groupOrder: 1 },
+        },
+      },
       // What runs on the one engine of the machine runs file by file, after what needs none has passed or failed.
       {
         test: {
@@ -32,6 +42,18 @@ export default defineConfig({
           testTimeout: 5 * MINUTE,
           hookTimeout: 15 * MINUTE,
           sequence: { groupOrder: 2 },
+        },
+      },
+      // Each builds a release with one fault, breaks an unguarded twin of production with it, and rehearses it.
+      {
+        test: {
+          name: "faults",
+          include: ["tests/faults/**/*.test.ts"],
+          globalSetup: ["tests/faults/harness/production.ts"],
+          fileParallelism: false,
+          testTimeout: 5 * MINUTE,
+          hookTimeout: 5 * MINUTE,
+          sequence: { groupOrder: 4 },
         },
       },
       {

@@ -10,21 +10,27 @@ export interface Options {
   readonly quick: boolean;
   /** Whether to bring in a whole tool chain from nothing. */
   readonly setUp: boolean;
+  /** Sizes of the databases that are cloned, in gigabytes. */
+  readonly sizes: readonly number[];
 }
 
 const DEFAULT_RUNS = 3;
+const SIZES = [0.1, 1, 5];
+/** What fits into a quick run. */
+const QUICK_SIZES = [0.1, 1];
 
 /** The text that `--help` prints. */
 export function help(measurements: readonly Measurement[]): string {
   const names = measurements.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`);
-  return `usage: npm run bench -- [--only NAMES] [--runs N] [--quick] [--set-up]
+  return `usage: npm run bench -- [--only NAMES] [--runs N] [--quick] [--sizes LIST] [--set-up]
 
 Measures environments of this checkout, and the same images deployed with docker stack deploy as the peer, on the
 engine of this machine. Prints a table and writes bench/results/<time>.json. docs/benchmark.md says how to read it.
 
   --only NAMES  some of the measurements, separated by commas
   --runs N      how often each is repeated (default ${DEFAULT_RUNS})
-  --quick       one run, and images built with the engine's layer cache
+  --quick       one run, images built with the engine's layer cache, databases of ${QUICK_SIZES.join(" and ")} GB
+  --sizes LIST  sizes of the databases that are cloned, in GB (default ${SIZES.join(",")}); takes three times as much disk
   --set-up      also bring in a whole tool chain from nothing; takes several minutes (6 to 10 on two processors)
   --help        this text
 
@@ -48,6 +54,7 @@ export function readOptions(words: readonly string[], measurements: readonly Mea
       only: { type: "string" },
       runs: { type: "string" },
       quick: { type: "boolean", default: false },
+      sizes: { type: "string" },
       "set-up": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -62,5 +69,9 @@ export function readOptions(words: readonly string[], measurements: readonly Mea
   if (!Number.isInteger(runs) || runs < 1) {
     throw new Error(`--runs takes a whole number of at least 1; got "${values.runs ?? ""}"`);
   }
-  return { only, runs, quick: values.quick, setUp: values["set-up"] };
+  const sizes = values.sizes?.split(",").map(Number) ?? (values.quick ? QUICK_SIZES : SIZES);
+  if (!sizes.every((size) => size > 0)) {
+    throw new Error(`--sizes takes numbers of gigabytes, separated by commas; got "${values.sizes ?? ""}"`);
+  }
+  return { only, runs, quick: values.quick, setUp: values["set-up"], sizes };
 }

@@ -5,6 +5,7 @@ import { RIGHTS, type RoleName } from "../engine/database-rights.ts";
 import { removeLeftoverDatabase, removeLeftoverRole } from "../engine/postgres.ts";
 import { laterValue } from "./engine-objects.ts";
 import type { DatabaseAdministration } from "./postgres-database.ts";
+import { SnapshotDatabase } from "./snapshot-database.ts";
 
 /** Arguments of the roles, their database and their rights. */
 export interface DatabaseRolesArgs {
@@ -15,7 +16,9 @@ export interface DatabaseRolesArgs {
   readonly extensions: readonly string[];
   readonly protect: boolean;
   /** The server, where it is the environment's own: what is in it goes, or stays, with its data. */
-  readonly server: pulumi.Resource | undefined;
+  readonly server: pulumi.CustomResource | undefined;
+  /** Id of the snapshot that the server was started from: its data goes with its container. */
+  readonly snapshot: string | undefined;
 }
 
 /** A role that can log in. */
@@ -27,16 +30,18 @@ export interface Login {
 /**
  * The environment's roles, database, extensions and grants.
  *
- * Rights are default privileges of `owner`, which alone creates tables: what a migration makes later has them too.
+ * Rights are default privileges of `owner`, which alone creates tables: what a migration makes later has them too. On a
+ * server from a snapshot all of it is made anew with each container, and the snapshot's database takes the empty one's
+ * place.
  */
 export class DatabaseRoles extends pulumi.ComponentResource {
   readonly #logins: Record<RoleName, Login>;
-  /** What is in the environment's own server need not be dropped one by one before the server itself is deleted. */
-  readonly #deletion: pulumi.CustomResourceOptions;
+  /** What becomes of all this when the server is deleted, or is another one. */
+  readonly #fate: pulumi.CustomResourceOptions;
 
   public constructor(name: string, args: DatabaseRolesArgs, opts: pulumi.ComponentResourceOptions) {
     super("rehearsal:index:DatabaseRoles", name, {}, opts);
-    this.#deletion = args.server === undefined ? {} : { deletedWith: args.server };
+    this.#fate = fateWith(args);
     const roles = { owner: this.#role("owner", name, args), ...this.#workers(name, args) };
     this.#logins = {
       owner: roles.owner.login,
@@ -45,13 +50,15 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       report: roles.report.login,
     };
     const database = this.#database(name, args, roles.owner.resource);
+    const filled = this.#fill(name, args, [...Object.values(roles).map(({ resource }) => resource), database]);
     for (const extension of args.extensions) {
       new postgresql.Extension(
         `${name}-extension-${extension}`,
         { name: extension, database: database.name },
-        { ...this.#deletion, parent: this },
+        { ...this.#fate, parent: this, dependsOn: filled },
       );
     }
+    this.#lastGrant = filled;
     for (const role of ["app", "etl", "report"] as const)
       this.#grant(name, role, roles[role].resource, roles.owner.resource, database);
     this.registerOutputs();
@@ -82,11 +89,11 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       `${name}-${role}`,
       { name: roleName, login: true, password: result },
       {
-        ...this.#deletion,
+        ...this.#fate,
         parent: this,
         // What is kept in the database depends on its roles.
         protect: args.protect,
-        retainOnDelete: args.protect,
+        ...(args.protect ? { retainOnDelete: true } : {}),
         hooks: {
           beforeCreate: [
             new pulumi.ResourceHook(`${name}-${role}-leftover`, async () => {
@@ -106,10 +113,10 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       `${name}-database`,
       { name: args.databaseName, owner: owner.name },
       {
-        ...this.#deletion,
+        ...this.#fate,
         parent: this,
         protect: args.protect,
-        retainOnDelete: args.protect,
+        ...(args.protect ? { retainOnDelete: true } : {}),
         hooks: {
           beforeCreate: [
             new pulumi.ResourceHook(`${name}-database-leftover`, async () => {
@@ -123,6 +130,29 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     );
   }
 
+  /** Puts the snapshot's database in the empty one's place, where the server was started from one. */
+  #fill(name: string, args: DatabaseRolesArgs, declared: pulumi.Resource[]): pulumi.Resource[] {
+    if (args.snapshot === undefined || args.server === undefined) return [];
+    const filled = new SnapshotDatabase(
+      `${name}-snapshot`,
+      {
+        snapshot: args.snapshot,
+        server: args.server.id,
+        administration: args.administration,
+        adminPassword: args.adminPassword,
+        databaseName: args.databaseName,
+        owner: this.#logins.owner.name,
+        workers: {
+          app: this.#logins.app.name,
+          etl: this.#logins.etl.name,
+          report: this.#logins.report.name,
+        },
+      },
+      { parent: this, dependsOn: declared },
+    );
+    return [filled];
+  }
+
   /** One grant after the other: the server refuses concurrent changes of one object's rights. */
   #grant(
     name: string,
@@ -134,7 +164,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     const schema = new postgresql.Grant(
       `${name}-${role}-schema`,
       { database: database.name, role: resource.name, schema: "public", objectType: "schema", privileges: ["USAGE"] },
-      { ...this.#deletion, parent: this, dependsOn: this.#lastGrant },
+      { ...this.#fate, parent: this, dependsOn: this.#lastGrant },
     );
     const tables = new postgresql.DefaultPrivileges(
       `${name}-${role}-tables`,
@@ -146,7 +176,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
         objectType: "table",
         privileges: [...RIGHTS[role].table],
       },
-      { ...this.#deletion, parent: this, dependsOn: [schema] },
+      { ...this.#fate, parent: this, dependsOn: [schema] },
     );
     const sequences = new postgresql.DefaultPrivileges(
       `${name}-${role}-sequences`,
@@ -158,10 +188,19 @@ export class DatabaseRoles extends pulumi.ComponentResource {
         objectType: "sequence",
         privileges: [...RIGHTS[role].sequence],
       },
-      { ...this.#deletion, parent: this, dependsOn: [tables] },
+      { ...this.#fate, parent: this, dependsOn: [tables] },
     );
     this.#lastGrant = [sequences];
   }
 
   #lastGrant: pulumi.Resource[] = [];
+}
+
+function fateWith({ server, snapshot }: DatabaseRolesArgs): pulumi.CustomResourceOptions {
+  if (server === undefined) return {};
+  // What is in the environment's own server need not be dropped one by one before the server itself is deleted.
+  if (snapshot === undefined) return { deletedWith: server };
+  // Another container has none of it. The trigger is kept with each of them, so that a deployment which was interrupted
+  // in between goes on; and what has gone already must not be dropped by its name, which the new one has.
+  return { deletedWith: server, replacementTrigger: server.id, retainOnDelete: true };
 }

@@ -37,6 +37,8 @@ export interface EnvironmentSettings {
   readonly database: {
     readonly server: PostgresDatabaseArgs["server"];
     readonly name: string;
+    /** `newest`, `none`, or the beginning of an id. */
+    readonly snapshot: string;
     readonly adminPort: number;
     readonly extensions: readonly string[];
     readonly maxConnections: number;
@@ -47,6 +49,9 @@ export interface EnvironmentSettings {
     readonly lockTimeoutSeconds: number;
     readonly statementTimeoutSeconds: number;
     readonly waitSeconds: number;
+    /** What an update does on a clone before it migrates. */
+    readonly rehearsal: "full" | "fast" | "none";
+    readonly longestWaitSeconds: number;
   };
   readonly network: { readonly outside: boolean };
   readonly images: {

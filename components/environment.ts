@@ -13,7 +13,7 @@ import { EtlWorker } from "./etl-worker.ts";
 import { Gateway } from "./gateway.ts";
 import { Migration } from "./migration.ts";
 import { Networks } from "./networks.ts";
-import { PostgresDatabase } from "./postgres-database.ts";
+import { type DatabaseSnapshot, PostgresDatabase, serverParameters } from "./postgres-database.ts";
 import { ReleaseImages, type ReleaseReferences } from "./release-images.ts";
 import { Rollout } from "./rollout.ts";
 import { StaticFiles } from "./static-files.ts";
@@ -24,6 +24,8 @@ interface Shared {
   readonly settings: EnvironmentSettings;
   readonly engine: Dockerode;
   readonly hostnames: readonly string[];
+  /** What a new database starts from. */
+  readonly snapshot: DatabaseSnapshot | undefined;
   readonly owner: Environment;
 }
 
@@ -38,6 +40,8 @@ export class Environment extends pulumi.ComponentResource {
   /** What another environment takes the release by. */
   public readonly releaseReferences: pulumi.Output<ReleaseReferences>;
   public readonly databaseAddress: string;
+  /** The database in the role that only reads, as a process of this host reaches it: what snapshots are taken from. */
+  public readonly reportDatabaseUrl: pulumi.Output<string>;
   /** Certificate of the authority to trust (PEM); empty where a public one has issued. */
   public readonly certificateAuthority: pulumi.Output<string>;
   public readonly adminUsername: string;
@@ -47,7 +51,13 @@ export class Environment extends pulumi.ComponentResource {
   /** A line for each critical check of the last deployment. */
   public readonly checks: pulumi.Output<readonly string[]>;
 
-  public constructor(stack: string, settings: EnvironmentSettings, opts?: pulumi.ComponentResourceOptions) {
+  /** @param snapshot that the database starts from; without one it starts empty */
+  public constructor(
+    stack: string,
+    settings: EnvironmentSettings,
+    snapshot?: DatabaseSnapshot,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     const name = environmentName(settings.app.name, stack);
     super("rehearsal:index:Environment", name, {}, opts);
     const provider = new docker.Provider(`${name}-engine`, { host: settings.engine.host }, { parent: this });
@@ -56,6 +66,7 @@ export class Environment extends pulumi.ComponentResource {
       settings,
       engine: dockerClient(settings.engine.host),
       hostnames: settings.gateway.hostnames,
+      snapshot,
       owner: this,
     };
     // The provider is inherited by all that is below a component.
@@ -102,6 +113,7 @@ export class Environment extends pulumi.ComponentResource {
     this.release = images.release;
     this.releaseReferences = images.references;
     this.databaseAddress = database.address;
+    this.reportDatabaseUrl = pulumi.secret(database.hostUrl("report"));
     this.certificateAuthority = gateway.authority;
     this.adminUsername = settings.app.adminUsername;
     this.adminPassword = adminPassword;
@@ -144,7 +156,7 @@ function createVolumes({ name, settings, owner }: Shared, provider: docker.Provi
 }
 
 function createDatabase(
-  { name, settings, engine }: Shared,
+  { name, settings, engine, snapshot }: Shared,
   images: ReleaseImages,
   networks: Networks,
   opts: pulumi.ComponentResourceOptions,
@@ -156,6 +168,7 @@ function createDatabase(
       environmentName: name,
       server: database.server,
       image: images.images.postgres,
+      snapshot,
       databaseName: database.name,
       extensions: database.extensions,
       adminPort: database.adminPort,
@@ -191,7 +204,7 @@ function djangoProcess(
 }
 
 function migrate(
-  { name, settings, engine }: Shared,
+  { name, settings, engine, snapshot }: Shared,
   images: ReleaseImages,
   database: PostgresDatabase,
   process: DjangoProcess,
@@ -202,6 +215,7 @@ function migrate(
     `${name}-migration`,
     {
       environmentName: name,
+      projectName: settings.app.name,
       release: images.release,
       image: images.images.application,
       imageName: images.applicationName,
@@ -217,6 +231,18 @@ function migrate(
       statementTimeoutSeconds: settings.migration.statementTimeoutSeconds,
       waitSeconds: settings.migration.waitSeconds,
       memoryMiB: settings.app.memoryMiB,
+      rehearsal: {
+        form: settings.migration.rehearsal,
+        longestWaitSeconds: settings.migration.longestWaitSeconds,
+        snapshot: settings.database.snapshot === "none" ? "newest" : settings.database.snapshot,
+        startsFromSnapshot: snapshot !== undefined,
+        appService: `${name}-app`,
+        paths: Object.values(settings.checks).filter((path) => path !== "none"),
+        administration: database.administration,
+        databaseAdminPassword: database.adminPassword,
+        databaseMemoryMiB: settings.database.memoryMiB,
+        databaseParameters: serverParameters(settings.database),
+      },
       engine,
     },
     { ...opts, dependsOn: [images, database] },

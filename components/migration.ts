@@ -4,12 +4,18 @@ import type Dockerode from "dockerode";
 import { hasImage } from "../engine/images.ts";
 import { ENVIRONMENT_LABEL } from "../engine/leftovers.ts";
 import type { OneShot } from "../engine/one-shot.ts";
-import { migrate, planMigrations } from "../rehearsal/migration/migrate.ts";
+import { planFindings } from "../rehearsal/migration/findings/plan.ts";
+import { describePlan, migrate, readPlan } from "../rehearsal/migration/migrate.ts";
+import { type ReleaseRehearsal, rehearseRelease } from "../rehearsal/migration/release-rehearsal.ts";
+import type { Finding } from "../rehearsal/migration/result.ts";
+import { describeFinding } from "../rehearsal/report/summary.ts";
 import { laterValue } from "./engine-objects.ts";
+import type { DatabaseAdministration } from "./postgres-database.ts";
 
 /** Arguments of the migration step. */
 export interface MigrationArgs {
   readonly environmentName: string;
+  readonly projectName: string;
   /** Hash of the release: another one migrates. */
   readonly release: string;
   /** Image of the new release. */
@@ -33,7 +39,27 @@ export interface MigrationArgs {
   readonly statementTimeoutSeconds: number;
   readonly waitSeconds: number;
   readonly memoryMiB: number;
+  /** What the migrations are rehearsed with on a clone before they run. */
+  readonly rehearsal: MigrationRehearsalArgs;
   readonly engine: Dockerode;
+}
+
+/** Arguments of the rehearsal before the migration. */
+export interface MigrationRehearsalArgs
+  extends Pick<
+    ReleaseRehearsal,
+    | "appService"
+    | "databaseMemoryMiB"
+    | "databaseParameters"
+    | "paths"
+    | "longestWaitSeconds"
+    | "snapshot"
+    | "startsFromSnapshot"
+  > {
+  /** What an update rehearses; a preview does the fast form of it. */
+  readonly form: "full" | "fast" | "none";
+  readonly administration: DatabaseAdministration;
+  readonly databaseAdminPassword: pulumi.Output<string>;
 }
 
 /**
@@ -41,8 +67,9 @@ export interface MigrationArgs {
  * release starts. It runs when the release, the database's server or the administrator's password is another one than at
  * the last success.
  *
- * A failure ends the deployment with Django's own error; what depends on this step stays as it was, and the next `up`
- * migrates again. A preview lists the migrations that would run.
+ * Before that they are rehearsed on a clone of a snapshot: what would break the environment ends the deployment before
+ * anything is changed. A failure ends it with Django's own error; what depends on this step stays as it was, and the next
+ * `up` migrates again. A preview lists the migrations that would run, with what the rehearsal found.
  */
 export class Migration extends pulumi.ComponentResource {
   public constructor(name: string, args: MigrationArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -72,6 +99,26 @@ export class Migration extends pulumi.ComponentResource {
   }
 }
 
+/** The variables in clear of a process that migrates, rehearsed or not. */
+export function migrationVariables({
+  variables,
+  release,
+  lockTimeoutSeconds,
+  statementTimeoutSeconds,
+  waitSeconds,
+}: Pick<
+  MigrationArgs,
+  "variables" | "release" | "lockTimeoutSeconds" | "statementTimeoutSeconds" | "waitSeconds"
+>): Record<string, string> {
+  return {
+    ...variables,
+    RELEASE: release,
+    MIGRATION_LOCK_TIMEOUT: String(lockTimeoutSeconds * 1000),
+    MIGRATION_STATEMENT_TIMEOUT: String(statementTimeoutSeconds * 1000),
+    LOCK_WAIT_SECONDS: String(waitSeconds),
+  };
+}
+
 /** Tells one generated password from another and nothing else about it. */
 function fingerprint(password: string): string {
   return createHash("sha256").update(password).digest("hex").slice(0, 12);
@@ -83,21 +130,17 @@ function migrationStep(args: MigrationArgs): () => Promise<void> {
     url: laterValue(args.ownerUrl),
     secretKey: laterValue(args.secretKey),
     adminPassword: laterValue(args.adminPassword),
+    databasePassword: laterValue(args.rehearsal.databaseAdminPassword),
   };
   const say = (line: string) => void pulumi.log.info(`migrate | ${line}`);
   return async () => {
     const [url, secretKey, adminPassword] = [await later.url(), await later.secretKey(), await later.adminPassword()];
-    const preview = pulumi.runtime.isDryRun();
     const run: Omit<OneShot, "command"> = {
       name: `${args.environmentName}-migrate`,
       image: (await later.image()) ?? args.imageName,
       environment: {
-        ...args.variables,
-        RELEASE: args.release,
+        ...migrationVariables(args),
         ADMIN_USERNAME: args.adminUsername,
-        MIGRATION_LOCK_TIMEOUT: String(args.lockTimeoutSeconds * 1000),
-        MIGRATION_STATEMENT_TIMEOUT: String(args.statementTimeoutSeconds * 1000),
-        LOCK_WAIT_SECONDS: String(args.waitSeconds),
       },
       secrets: {
         ...args.secrets,
@@ -109,8 +152,68 @@ function migrationStep(args: MigrationArgs): () => Promise<void> {
       memoryBytes: args.memoryMiB * 1024 * 1024,
       labels: { [ENVIRONMENT_LABEL]: args.environmentName },
     };
+    const preview = pulumi.runtime.isDryRun();
+    if (preview && !(await hasImage(args.engine, args.imageName))) {
+      say(`${args.imageName} is not built yet; its migrations are listed once it is`);
+      return;
+    }
+    const plan = await readPlan(args.engine, run);
+    if (preview) for (const line of describePlan(plan)) say(line);
+    const rehearsed = plan.pending.length > 0 && (await rehearse(args, run, preview, await later.databasePassword()));
+    if (!rehearsed) refuseBlocking(planFindings(plan));
     if (!preview) await migrate(args.engine, run, args.waitSeconds, say);
-    else if (await hasImage(args.engine, args.imageName)) await planMigrations(args.engine, run, say);
-    else say(`${args.imageName} is not built yet; its migrations are listed once it is`);
   };
+}
+
+/** Whether it was rehearsed. */
+async function rehearse(
+  args: MigrationArgs,
+  run: Omit<OneShot, "command">,
+  preview: boolean,
+  password: string | undefined,
+): Promise<boolean> {
+  const { form, administration } = args.rehearsal;
+  const say = (line: string) => void pulumi.log.info(`rehearse | ${line}`);
+  if (form === "none") {
+    say("not rehearsed: rehearsal:migration.rehearsal is none");
+    return false;
+  }
+  // Clones have logins of their own, and nothing that is signed on them is kept.
+  const outcome = await rehearseRelease(
+    args.engine,
+    {
+      ...args.rehearsal,
+      environmentName: args.environmentName,
+      projectName: args.projectName,
+      form: preview ? "fast" : form,
+      incoming: {
+        image: run.image,
+        environment: migrationVariables(args),
+        secrets: { ...args.secrets, DJANGO_SECRET_KEY: "only for rehearsing migrations" },
+        memoryBytes: run.memoryBytes,
+      },
+      database: password === undefined ? undefined : { ...administration, password },
+      databaseName: administration.database,
+    },
+    say,
+  );
+  if ("reason" in outcome) {
+    say(`not rehearsed: ${outcome.reason}`);
+    return false;
+  }
+  refuseBlocking(outcome.result.findings, outcome.page);
+  return true;
+}
+
+/** Ends the deployment where a finding stops the release. */
+function refuseBlocking(findings: readonly Finding[], page?: string): void {
+  const blocking = findings.filter(({ severity }) => severity === "blocking");
+  if (blocking.length === 0) return;
+  throw new Error(
+    [
+      `The rehearsal stops this release; nothing was migrated, and the release before goes on serving.`,
+      ...blocking.flatMap((finding) => describeFinding(finding)).map((line) => `  ${line}`),
+      ...(page === undefined ? [] : [`See ${page}`]),
+    ].join("\n"),
+  );
 }

@@ -20,12 +20,21 @@ export interface ExternalServer {
   readonly rolePrefix: string;
 }
 
+/** A snapshot as an environment's database starts from it. */
+export interface DatabaseSnapshot {
+  readonly id: string;
+  /** Name of its image on the engine. */
+  readonly image: string;
+}
+
 /** Arguments of the environment's database. */
 export interface PostgresDatabaseArgs {
   readonly environmentName: string;
   readonly server: "container" | ExternalServer;
   /** Image of the container's server. */
   readonly image: pulumi.Input<string>;
+  /** Snapshot that the container starts from; without one its data is on a volume. */
+  readonly snapshot: DatabaseSnapshot | undefined;
   readonly databaseName: string;
   readonly extensions: readonly string[];
   /** Port on the loopback address for administration. */
@@ -48,11 +57,15 @@ export interface DatabaseAdministration {
   readonly sslmode: ExternalServer["sslmode"];
 }
 
+/** Major version of the servers that `images/postgres` makes. */
+export const POSTGRES_MAJOR = 17;
+
 const DATA_FOLDER = "/var/lib/postgresql/data";
 
 /**
- * PostgreSQL with the environment's database, roles, grants and extensions: a container with a volume whose
- * administration port is bound to the loopback address alone, or a server that somebody else runs.
+ * PostgreSQL with the environment's database, roles, grants and extensions: a container whose administration port is bound
+ * to the loopback address alone, or a server that somebody else runs. The container's data is on a volume; or it is a
+ * snapshot's, in the container's own layer, and goes with the container.
  */
 export class PostgresDatabase extends pulumi.ComponentResource {
   public readonly administration: DatabaseAdministration;
@@ -104,6 +117,7 @@ export class PostgresDatabase extends pulumi.ComponentResource {
         extensions: args.extensions,
         protect: args.protect,
         server: container,
+        snapshot: args.snapshot?.id,
       },
       { parent: this, provider },
     );
@@ -121,6 +135,13 @@ export class PostgresDatabase extends pulumi.ComponentResource {
     return password.apply((secret) => this.#url(name, secret));
   }
 
+  /** The URL with which a process of this host reaches the database in a role. */
+  public hostUrl(role: RoleName): pulumi.Output<string> {
+    const { name, password } = this.#roles.login(role);
+    const { host, port, database, sslmode } = this.administration;
+    return password.apply((secret) => `postgres://${name}:${secret}@${host}:${port}/${database}?sslmode=${sslmode}`);
+  }
+
   /** Names of the roles on the server. */
   public roleName(role: RoleName): string {
     return this.#roles.login(role).name;
@@ -128,11 +149,6 @@ export class PostgresDatabase extends pulumi.ComponentResource {
 
   #container(name: string, args: PostgresDatabaseArgs, password: pulumi.Output<string>): docker.Container {
     const labels = environmentLabels(args.environmentName);
-    const volume = new docker.Volume(
-      `${name}-data`,
-      { name: `${args.environmentName}-data`, labels },
-      { parent: this, protect: args.protect, retainOnDelete: args.protect },
-    );
     const salt = new random.RandomId(`${name}-superuser-salt`, { byteLength: 16 }, { parent: this });
     const verifier = pulumi.all([password, salt.b64Std]).apply(([text, salted]) => scramVerifier(text, salted));
     const containerName = `${args.environmentName}-database`;
@@ -140,13 +156,12 @@ export class PostgresDatabase extends pulumi.ComponentResource {
       `${name}-server`,
       {
         name: containerName,
-        image: args.image,
         labels,
         command: ["postgres", ...serverParameters(args).flatMap((parameter) => ["-c", parameter])],
         // Files cannot be uploaded to a container with a read-only root filesystem, and the password itself must not
         // stand in its environment: what the server keeps of it may.
         envs: [pulumi.interpolate`POSTGRES_PASSWORD_VERIFIER=${verifier}`],
-        volumes: [{ volumeName: volume.name, containerPath: DATA_FOLDER }],
+        ...(args.snapshot === undefined ? this.#onVolume(name, args) : inOwnLayer(args.snapshot)),
         networkMode: "bridge",
         networksAdvanced: [{ name: args.dataNetwork, aliases: ["database"] }, { name: "bridge" }],
         ports: [{ internal: 5432, external: args.adminPort, ip: "127.0.0.1", protocol: "tcp" }],
@@ -165,7 +180,6 @@ export class PostgresDatabase extends pulumi.ComponentResource {
         destroyGraceSeconds: 60,
         stopSignal: "SIGINT",
         stopTimeout: 60,
-        readOnly: true,
         tmpfs: { "/tmp": "rw,nosuid,nodev,noexec" },
         capabilities: { drops: ["ALL"] },
         securityOpts: ["no-new-privileges:true"],
@@ -179,12 +193,32 @@ export class PostgresDatabase extends pulumi.ComponentResource {
       {
         parent: this,
         deleteBeforeReplace: true,
+        // The image's labels show among the container's own.
+        ignoreChanges: args.snapshot === undefined ? [] : ["labels"],
         // The provider ignores a changed health check otherwise, and a container whose wait failed.
         replaceOnChanges: ["healthcheck", "#initerror"],
         hooks: { beforeCreate: [leftoverHook(args.engine, "container", containerName, args.environmentName)] },
       },
     );
   }
+
+  #onVolume(name: string, args: PostgresDatabaseArgs): Pick<docker.ContainerArgs, "image" | "volumes" | "readOnly"> {
+    const volume = new docker.Volume(
+      `${name}-data`,
+      { name: `${args.environmentName}-data`, labels: environmentLabels(args.environmentName) },
+      { parent: this, protect: args.protect, retainOnDelete: args.protect },
+    );
+    return {
+      image: args.image,
+      volumes: [{ volumeName: volume.name, containerPath: DATA_FOLDER }],
+      readOnly: true,
+    };
+  }
+}
+
+/** The data is in the snapshot's image, and what changes of it in the container's own layer. */
+function inOwnLayer({ image }: DatabaseSnapshot): Pick<docker.ContainerArgs, "image" | "readOnly"> {
+  return { image, readOnly: false };
 }
 
 /** Parameters of the container's server that follow from its size. */

@@ -52,15 +52,14 @@ export class ReleaseImages extends pulumi.ComponentResource {
 
   public constructor(name: string, args: ReleaseImagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rehearsal:index:ReleaseImages", name, {}, opts);
+    const application = applicationImage(args);
+    this.release = application.release;
+    this.applicationName = application.image;
     if (args.release === "build") {
       const built = this.#build(name, args);
-      this.release = built.release;
-      this.applicationName = built.applicationName;
       this.images = built.images;
       this.references = built.references;
     } else {
-      this.release = tagOf(args.release.application);
-      this.applicationName = withoutDigest(args.release.application);
       this.images = this.#take(name, args, args.release);
       this.references = pulumi.output(args.release);
     }
@@ -119,8 +118,6 @@ export class ReleaseImages extends pulumi.ComponentResource {
     const all = { application, static: files, gateway, postgres };
     const reference = (built: docker.Image) => pulumi.interpolate`${built.imageName}@${digestOf(built)}`;
     return {
-      release: tags.application,
-      applicationName: `${repository(args, "application")}:${tags.application}`,
       // With a registry the nodes pull by digest; without one only the name is known to the engine.
       images: mapImages((kind) => (args.registry === "none" ? all[kind].imageName : reference(all[kind]))),
       references: pulumi.output(mapImages((kind) => reference(all[kind]))),
@@ -148,6 +145,18 @@ export class ReleaseImages extends pulumi.ComponentResource {
   }
 }
 
+/** Name of a release's application image on the engine, and the release's hash: known before anything is built. */
+export function applicationImage(args: Omit<ReleaseImagesArgs, "engine">): {
+  readonly image: string;
+  readonly release: string;
+} {
+  if (args.release !== "build") {
+    return { image: withoutDigest(args.release.application), release: tagOf(args.release.application) };
+  }
+  const { application } = releaseTags(args);
+  return { image: `${repository(args, "application")}:${application}`, release: application };
+}
+
 /** Tags of the images that a release is made of, each a hash of what the image is built from. */
 export function releaseTags(
   args: Pick<ReleaseImagesArgs, "source" | "settingsModule" | "environment" | "baseImage">,
@@ -166,7 +175,10 @@ export function releaseTags(
   return { project, application, static: application, gateway, postgres };
 }
 
-function repository({ registry, projectName }: ReleaseImagesArgs, kind: string): string {
+function repository(
+  { registry, projectName }: Pick<ReleaseImagesArgs, "registry" | "projectName">,
+  kind: string,
+): string {
   return `${registry === "none" ? "" : `${registry}/`}${projectName}/${kind}`;
 }
 

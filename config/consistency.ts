@@ -18,6 +18,7 @@ export function consistencyFaults(settings: Settings, now = Date.now()): Setting
     ...sourceFaults(settings),
     ...portFaults(settings),
     ...networkFaults(settings),
+    ...snapshotFaults(settings),
     ...certificateFaults(settings, now),
   ];
 }
@@ -84,6 +85,22 @@ function networkFaults({ network, database }: Settings): SettingFault[] {
       found: "false",
       remedy:
         "Run the database as a container, or set it with: pulumi config set --path 'rehearsal:network.outside' true",
+    },
+  ];
+}
+
+/** A database from a snapshot goes with its container: it cannot keep data, nor be on a server that others run. */
+function snapshotFaults({ database }: Settings): SettingFault[] {
+  const reason = database.protect
+    ? "rehearsal:database.protect is true: what starts from a snapshot is not kept"
+    : "rehearsal:database.server is an external server: a snapshot is a container's image";
+  if (database.snapshot === "none" || (!database.protect && database.server === "container")) return [];
+  return [
+    {
+      path: "rehearsal:database.snapshot",
+      rule: `none where ${reason}`,
+      found: JSON.stringify(database.snapshot),
+      remedy: "Set it with: pulumi config set --path 'rehearsal:database.snapshot' none",
     },
   ];
 }

@@ -38,22 +38,35 @@ const COMPLETE_STACKS = ["sandbox", "production"];
 export function loadSettings(): StackSettings {
   const stack = pulumi.getStack();
   const own = sectionsOf(pulumi.runtime.allConfig(), pulumi.getProject());
-  const inherited = COMPLETE_STACKS.includes(stack) ? {} : sandboxSettings(pulumi.getProject());
   // The SDK keeps to itself which keys are encrypted; the language host says it in this variable.
   const secretKeys = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[];
   const encrypted = new Set(Object.keys(own).filter((key) => secretKeys.includes(`${pulumi.getProject()}:${key}`)));
-  const result = parseSettings(stack, merge(inherited, own), encrypted);
-  const faults = [
-    ...("faults" in result ? result.faults : []),
-    ...partlyInClear(fileSettings(`Pulumi.${stack}.yaml`, pulumi.getProject()) ?? {}, encrypted),
-  ];
-  if ("faults" in result || faults.length > 0) throw new pulumi.RunError(describeFaults(stack, faults));
+  const result = resolveSettings(stack, pulumi.getProject(), own, encrypted);
+  if ("faults" in result) throw new pulumi.RunError(describeFaults(stack, result.faults));
   const differences = COMPLETE_STACKS.includes(stack) ? parityOfFiles(pulumi.getProject()) : [];
   if (differences.length > 0) {
     const lines = differences.map((difference) => `  ${difference}`);
     throw new pulumi.RunError(["Environments differ in what they may not; nothing was changed.", ...lines].join("\n"));
   }
-  return { stack: stackSlug(stack), settings: withFullHostnames(result.settings) };
+  return { stack: stackSlug(stack), settings: result.settings };
+}
+
+/**
+ * The settings of a stack from its own sections, with the sandbox's below a branch's.
+ *
+ * @param encrypted sections that the stack's file holds encrypted
+ */
+export function resolveSettings(
+  stack: string,
+  project: string,
+  own: RawSettings,
+  encrypted: ReadonlySet<string>,
+): { settings: Settings } | { faults: SettingFault[] } {
+  const inherited = COMPLETE_STACKS.includes(stack) ? {} : sandboxSettings(project);
+  const result = parseSettings(stack, merge(inherited, own), encrypted);
+  const inClear = partlyInClear(fileSettings(`Pulumi.${stack}.yaml`, project) ?? {}, encrypted);
+  if ("faults" in result) return { faults: [...result.faults, ...inClear] };
+  return inClear.length > 0 ? { faults: inClear } : { settings: withFullHostnames(result.settings) };
 }
 
 /** Differences between the files of the complete stacks in what may not differ. */

@@ -31,6 +31,10 @@ const domainName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9]
 const variableName = /^[A-Z][A-Z0-9_]*$/;
 const imageReference = /^[a-z0-9][a-z0-9.:/_-]*:[\w][\w.-]{0,127}@sha256:[0-9a-f]{64}$/;
 const absolutePath = /^\/\S*$/;
+const snapshotId = /^[0-9a-f]{6,12}$/;
+
+const maskingPattern = /^([^.*\s]+\.){1,2}[^.*\s]+$|^[^.*\s]+\.\*$|^\*\.[^.*\s]+$/;
+const maskingKind = /^(keep|null|hash|shift|fake:(name|first-name|last-name|email|phone|address|city|company|text))$/;
 
 const text = (meta: SettingMeta) =>
   z
@@ -222,7 +226,7 @@ const externalServer = z.strictObject({
 
 const database = z.strictObject({
   server: z.union([z.literal("container"), externalServer]).meta({
-    doc: "`container`: PostgreSQL 17 in a container with a volume; or an external server: host, port (5432), username and password of a role that may create roles and databases, sslmode (verify-full), rolePrefix (empty) where several environments share the server.",
+    doc: "`container`: PostgreSQL 17 in a container, with a volume or from a snapshot; or an external server: host, port (5432), username and password of a role that may create roles and databases, sslmode (verify-full), rolePrefix (empty) where several environments share the server.",
     rule: "container, or host, port, username, password, sslmode and rolePrefix of a server",
     example: "container",
     differs: "yes",
@@ -234,6 +238,15 @@ const database = z.strictObject({
     example: "app",
     differs: "yes",
   }).default("app"),
+  snapshot: z
+    .union([z.literal("newest"), z.literal("none"), z.string().regex(snapshotId)])
+    .meta({
+      doc: "Snapshot that a new environment's database starts from: `newest` of the project on the engine (an empty database where there is none), `none` for an empty database, or the id of one. A database that is there stays as it is until another id is set.",
+      rule: "newest, none, or 6 to 12 hexadecimal digits of a snapshot's id (in quotes where they are digits alone)",
+      example: "newest",
+      differs: "yes",
+    })
+    .default("newest"),
   adminPort: whole(1, 65_535, {
     doc: "Port on the loopback address at which the container's server is administered.",
     example: 15_432,
@@ -262,7 +275,7 @@ const database = z.strictObject({
     .meta({
       doc: "Whether `pulumi destroy` refuses to delete the data volume and the database.",
       rule: "true or false",
-      example: true,
+      example: false,
       differs: "yes",
     })
     .default(false),
@@ -270,10 +283,10 @@ const database = z.strictObject({
 
 const migration = z.strictObject({
   lockTimeoutSeconds: whole(1, 600, {
-    doc: "How long a statement of a migration may wait for a lock before it fails, in seconds; all other queries queue behind it meanwhile.",
-    example: 5,
+    doc: "How long a statement of a migration may wait for a lock before it is given up and tried again, in seconds; all other queries queue behind it meanwhile.",
+    example: 1,
     differs: "no",
-  }).default(5),
+  }).default(1),
   statementTimeoutSeconds: whole(1, 86_400, {
     doc: "How long one statement of a migration may run, in seconds.",
     example: 900,
@@ -284,6 +297,35 @@ const migration = z.strictObject({
     example: 300,
     differs: "no",
   }).default(300),
+  rehearsal: choice(["full", "fast", "none"], {
+    doc: "What is rehearsed on a clone of a snapshot before an update migrates; a preview does the `fast` form (plan, run, running release on the new schema), `full` adds traffic, kills, data, a fresh build and the way back.",
+    example: "full",
+    differs: "yes",
+  }).default("full"),
+  longestWaitSeconds: z
+    .number()
+    .min(0.1)
+    .max(600)
+    .meta({
+      doc: "How long a request or query of the running release may wait for a migration; a rehearsal that sees a longer wait fails.",
+      rule: "a number of seconds from 0.1 to 600",
+      example: 2,
+      differs: "no",
+    })
+    .default(2),
+});
+
+const snapshot = z.strictObject({
+  masking: z
+    .record(z.string().regex(maskingPattern), z.string().regex(maskingKind))
+    .meta({
+      doc: "What becomes of columns when a snapshot is taken: `keep`, `null`, `hash`, `shift` or `fake:KIND` by `schema.table.column`, `table.column`, `table.*` or `*.column`; the most specific rule wins.",
+      rule: "a map of schema.table.column, table.column, table.* or *.column to keep, null, hash, shift, or fake: with name, first-name, last-name, email, phone, address, city, company or text",
+      example: { "guestbook_entry.author": "hash" },
+      remedy: "docs/snapshots.md says what each kind does.",
+      differs: "no",
+    })
+    .default({}),
 });
 
 const network = z.strictObject({
@@ -369,6 +411,7 @@ export const settingsSchema = z.strictObject({
   tls,
   database,
   migration: migration.prefault({}),
+  snapshot: snapshot.prefault({}),
   network: network.prefault({}),
   images,
   rollout: rollout.prefault({}),

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { isNotFound } from "./docker-client.ts";
+import { registryLogin } from "./registry-login.ts";
 
 /**
  * Makes sure that the engine holds exactly the image that a reference names.
@@ -21,6 +22,31 @@ export async function requireImage(docker: Docker, reference: string): Promise<v
 /** Whether the engine holds an image of that name. */
 export async function hasImage(docker: Docker, name: string): Promise<boolean> {
   return (await imageId(docker, name)) !== undefined;
+}
+
+/**
+ * Pulls an image from the registry that its name begins with, with the login that `docker login` has kept.
+ *
+ * @throws Error with the engine's words where the registry does not have it or does not answer
+ */
+export async function pullImage(docker: Docker, name: string): Promise<void> {
+  const login = await registryLogin(name.split("/")[0] ?? "");
+  const stream = await docker.pull(name, login === undefined ? {} : { authconfig: login });
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(stream, (error: Error | null) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
+
+/** The variables that an image declares. */
+export async function imageVariables(docker: Docker, name: string): Promise<Readonly<Record<string, string>>> {
+  const { Config } = await docker.getImage(name).inspect();
+  const declared = (Config.Env as string[] | null) ?? [];
+  return Object.fromEntries(
+    declared.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
 }
 
 async function imageId(docker: Docker, name: string): Promise<string | undefined> {

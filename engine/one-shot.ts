@@ -18,7 +18,7 @@ export interface OneShot {
   readonly command: readonly string[];
   /** Variables in clear; they show in `docker inspect`. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Written to standard input as one JSON object, so that they are neither on disk nor in `docker inspect`. */
+  /** The first line of standard input, a JSON object: so they are neither on disk nor in `docker inspect`. */
   readonly secrets?: Readonly<Record<string, string>>;
   /** Networks by name; without one the container reaches nothing. */
   readonly networks: readonly string[];
@@ -33,8 +33,23 @@ export interface OneShotResult {
   readonly lastLines: readonly string[];
 }
 
+/** Told each line of output and the stream that it came from. */
+export type OnLine = (line: string, stream: "stdout" | "stderr") => void;
+
 const KEPT_LINES = 400;
 const POLL_MILLISECONDS = 200;
+
+/** A one-shot command at work, whose standard input stays open after its secrets. */
+export interface StartedOneShot {
+  /** Writes one more line to its standard input; does nothing where the command has ended. */
+  writeLine(text: string): void;
+  /** Closes its standard input. */
+  end(): void;
+  /** Resolves when it has ended and all of its output was handed on. */
+  readonly ended: Promise<OneShotResult>;
+  /** Kills it and waits until it has ended. */
+  kill(): Promise<void>;
+}
 
 /**
  * Runs a command in a container with the same restrictions as a service's task and removes the container afterwards.
@@ -43,16 +58,68 @@ const POLL_MILLISECONDS = 200;
  * @param onLine called for each line of output as it comes
  * @throws Error when an earlier run that must have ended goes on for too long
  */
-export async function runOneShot(
-  docker: Docker,
-  run: OneShot,
-  onLine: (line: string, stream: "stdout" | "stderr") => void,
-): Promise<OneShotResult> {
+export async function runOneShot(docker: Docker, run: OneShot, onLine: OnLine): Promise<OneShotResult> {
+  const started = await startOneShot(docker, run, onLine);
+  started.end();
+  return await started.ended;
+}
+
+/**
+ * Starts a command as `runOneShot` does and leaves its standard input open, for commands that are told more than their
+ * secrets. Where this process is killed its standard input is closed.
+ *
+ * @param onLine called for each line of output as it comes
+ * @throws Error when an earlier run that must have ended goes on for too long
+ */
+export async function startOneShot(docker: Docker, run: OneShot, onLine: OnLine): Promise<StartedOneShot> {
   const alone = run.aloneWithinSeconds;
   if (alone !== undefined) await awaitEarlier(docker, run.name, alone, onLine);
-  const [first, ...others] = run.networks;
-  const container = await docker.createContainer({
-    name: alone === undefined ? `${run.name}-${randomBytes(4).toString("hex")}` : run.name,
+  const container = await createContainer(docker, run);
+  const remove = () => container.remove({ force: true }).catch(() => undefined);
+  try {
+    for (const network of run.networks.slice(1)) await docker.getNetwork(network).connect({ Container: container.id });
+    const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+    // A command that has ended reads no more; how it ended is told by its exit code.
+    stream.on("error", () => undefined);
+    const { drained, lastLines } = readLines(docker, stream, onLine);
+    // Asked for before the start: an auto-removed container may be gone when a late question arrives.
+    const exit = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
+    const ended = (async () => {
+      try {
+        const { StatusCode: exitCode } = await exit;
+        await drained;
+        return { exitCode, lastLines };
+      } catch (error) {
+        await remove();
+        throw error;
+      }
+    })();
+    // Whoever awaits it is told; until then it is no unhandled rejection.
+    ended.catch(() => undefined);
+    await container.start();
+    stream.write(`${JSON.stringify(run.secrets ?? {})}\n`);
+    return {
+      writeLine: (text) => {
+        if (stream.writable) stream.write(`${text}\n`);
+      },
+      end: () => {
+        stream.end();
+      },
+      ended,
+      kill: async () => {
+        await remove();
+        await ended.catch(() => undefined);
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+function createContainer(docker: Docker, run: OneShot): Promise<Docker.Container> {
+  return docker.createContainer({
+    name: run.aloneWithinSeconds === undefined ? `${run.name}-${randomBytes(4).toString("hex")}` : run.name,
     Image: run.image,
     Entrypoint: [],
     Cmd: [...run.command],
@@ -65,7 +132,7 @@ export async function runOneShot(
     StdinOnce: true,
     HostConfig: {
       AutoRemove: true,
-      NetworkMode: first ?? "none",
+      NetworkMode: run.networks[0] ?? "none",
       ReadonlyRootfs: true,
       CapDrop: ["ALL"],
       SecurityOpt: ["no-new-privileges:true"],
@@ -75,43 +142,35 @@ export async function runOneShot(
       LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "1" } },
     },
   });
-  try {
-    for (const network of others) await docker.getNetwork(network).connect({ Container: container.id });
-    const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
-    const lastLines: string[] = [];
-    const receive = (source: "stdout" | "stderr") =>
-      lineWriter((line) => {
-        if (lastLines.push(line) > KEPT_LINES) lastLines.shift();
-        onLine(line, source);
-      });
-    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-    const drained = Promise.all([receive("stdout")(stdout), receive("stderr")(stderr)]);
-    docker.modem.demuxStream(stream, stdout, stderr);
-    stream.on("end", () => {
+}
+
+/** Hands on the lines of both streams and keeps the last of them. */
+function readLines(
+  docker: Docker,
+  stream: NodeJS.ReadWriteStream,
+  onLine: OnLine,
+): { drained: Promise<unknown>; lastLines: readonly string[] } {
+  const lastLines: string[] = [];
+  const receive = (source: "stdout" | "stderr") =>
+    lineWriter((line) => {
+      if (lastLines.push(line) > KEPT_LINES) lastLines.shift();
+      onLine(line, source);
+    });
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const drained = Promise.all([receive("stdout")(stdout), receive("stderr")(stderr)]);
+  docker.modem.demuxStream(stream, stdout, stderr);
+  // "close" too: a connection that breaks has no end.
+  for (const event of ["end", "close"]) {
+    stream.on(event, () => {
       stdout.end();
       stderr.end();
     });
-    // Asked for before the start: an auto-removed container may be gone when a late question arrives.
-    const ended = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
-    await container.start();
-    stream.write(JSON.stringify(run.secrets ?? {}));
-    stream.end();
-    const { StatusCode: exitCode } = await ended;
-    await drained;
-    return { exitCode, lastLines };
-  } catch (error) {
-    await container.remove({ force: true }).catch(() => undefined);
-    throw error;
   }
+  return { drained, lastLines };
 }
 
 /** Waits until a run that an interrupted deployment left behind has ended: what it does must not be cut off. */
-async function awaitEarlier(
-  docker: Docker,
-  name: string,
-  seconds: number,
-  onLine: (line: string, stream: "stdout" | "stderr") => void,
-): Promise<void> {
+async function awaitEarlier(docker: Docker, name: string, seconds: number, onLine: OnLine): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   for (let told = false; ; told = true) {
     const started = await runningSince(docker, name);

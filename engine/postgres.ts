@@ -61,13 +61,7 @@ export async function removeLeftoverDatabase(address: PostgresAddress, database:
     return rowCount !== 0;
   });
   if (!exists) return;
-  const tables = await withConnection({ ...address, database }, async (client) => {
-    const { rows } = await client.query<{ count: string }>(
-      "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace " +
-        "WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')",
-    );
-    return Number(rows[0]?.count);
-  });
+  const tables = await withConnection({ ...address, database }, countTables);
   if (tables > 0) {
     throw new Error(
       `database ${database} must not exist before it is created; the server has one with ${tables} tables. ` +
@@ -77,6 +71,15 @@ export async function removeLeftoverDatabase(address: PostgresAddress, database:
   await withConnection({ ...address, database: "postgres" }, async (client) => {
     await client.query(`DROP DATABASE ${client.escapeIdentifier(database)}`);
   });
+}
+
+/** How many tables the database has that are not the server's own. */
+export async function countTables(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ count: string }>(
+    "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace " +
+      "WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')",
+  );
+  return Number(rows[0]?.count);
 }
 
 function message(error: unknown): string {

@@ -1,11 +1,27 @@
 #!/usr/bin/env node
+import { migrationHelp } from "./migration-help.ts";
 import { promote, promoteHelp } from "./promote.ts";
+import { snapshotHelp, subcommandHelp } from "./snapshot-help.ts";
 
 /** A subcommand: gives the exit code. */
 type Command = (words: readonly string[]) => Promise<number> | number;
 
-const COMMANDS: Record<string, { readonly run: Command; readonly help: string }> = {
+/** What a command does and what it says of itself; where it has subcommands, of one of them. */
+interface Described {
+  readonly run: Command;
+  readonly help: string;
+  readonly subcommandHelp?: (name: string | undefined) => string;
+}
+
+const COMMANDS: Record<string, Described> = {
+  // Settings and servers' clients take a while to load, which no other command should wait for.
+  migration: { run: async (words) => (await import("./migration.ts")).migration(words), help: migrationHelp },
   promote: { run: promote, help: promoteHelp },
+  snapshot: {
+    run: async (words) => await (await import("./snapshot.ts")).snapshot(words),
+    help: snapshotHelp,
+    subcommandHelp,
+  },
 };
 
 const USAGE = [
@@ -25,7 +41,7 @@ async function main([name, ...words]: readonly string[]): Promise<number> {
     return asked ? 0 : 2;
   }
   if (words.includes("--help") || words.includes("-h")) {
-    console.log(command.help);
+    console.log(command.subcommandHelp?.(words[0]) ?? command.help);
     return 0;
   }
   return await command.run(words);

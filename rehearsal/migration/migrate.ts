@@ -1,20 +1,47 @@
 import type Docker from "dockerode";
 import { isNotFound } from "../../engine/docker-client.ts";
 import { type OneShot, runOneShot } from "../../engine/one-shot.ts";
+import type { Finding } from "./result.ts";
 
 /** Where the runtime layer of an application image is. */
 const RUNTIME = "/opt/rehearsal/run";
 /** How many lines of output an error quotes: a Python traceback with Django's message under it. */
 const QUOTED_LINES = 40;
 
+/** A change of the models that no migration brings about. */
+export interface MissingChange {
+  /** `app: words of Django`. */
+  readonly change: string;
+  /** Whether the database would have to change. */
+  readonly schema: boolean;
+  /** Whether the app is the project's own rather than a package's. */
+  readonly own: boolean;
+}
+
 /** What the runtime layer says of the migrations of a release. */
 export interface MigrationPlan {
   /** `absent` where no database answers yet: all migrations are pending then. */
   readonly database: "reachable" | "absent";
   readonly applied: number;
-  readonly pending: readonly { readonly app: string; readonly name: string; readonly operations: readonly string[] }[];
+  /** In the order of running. */
+  readonly pending: readonly {
+    readonly app: string;
+    readonly name: string;
+    readonly operations: readonly string[];
+    readonly sql: readonly string[];
+    readonly atomic: boolean;
+    readonly reversible: boolean;
+    /** Tables that its operations and statements name. */
+    readonly tables: readonly string[];
+  }[];
   /** Apps whose migrations have several leaf nodes. */
   readonly conflicts: readonly string[];
+  /** What Django finds wrong with the history of migrations. */
+  readonly inconsistencies: readonly string[];
+  /** Changes of the models that no migration brings about. */
+  readonly missing: readonly MissingChange[];
+  /** What reading the migrations already tells. */
+  readonly lint: readonly Finding[];
 }
 
 /**
@@ -64,26 +91,6 @@ export async function readPlan(docker: Docker, run: Omit<OneShot, "command">): P
     throw new Error(["The release's migrations cannot be read:", ...lastLines.slice(-QUOTED_LINES)].join("\n  "));
   }
   return JSON.parse(output.join("\n")) as MigrationPlan;
-}
-
-/**
- * Lists the migrations that the release would run, a line each.
- *
- * @throws Error when the release's migrations contradict each other, or cannot be read
- */
-export async function planMigrations(
-  docker: Docker,
-  run: Omit<OneShot, "command">,
-  say: (line: string) => void,
-): Promise<void> {
-  const plan = await readPlan(docker, run);
-  for (const line of describePlan(plan)) say(line);
-  if (plan.conflicts.length > 0) {
-    throw new Error(
-      `The release's migrations must have one leaf node for each app; found several in ${plan.conflicts.join(", ")}. ` +
-        "Merge them with: python manage.py makemigrations --merge",
-    );
-  }
 }
 
 /** A plan in lines for a person. */

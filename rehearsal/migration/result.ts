@@ -54,6 +54,8 @@ export interface MigrationRun {
   readonly seconds: number;
   readonly statements: readonly StatementRun[];
   readonly locks: readonly HeldLock[];
+  /** Change of the database's size in bytes, all being committed. */
+  readonly sizeBytes: number;
   /** How often a statement or the whole migration was tried again after a lock timeout. */
   readonly retries: number;
   /** Django's own words where it failed. */
@@ -118,6 +120,8 @@ export interface MigrationRehearsal {
   readonly findings: readonly Finding[];
   readonly plan: readonly PlannedMigration[];
   readonly run: readonly MigrationRun[];
+  /** The most that the migrations hold on the storage at one moment beyond what was there, their log included. */
+  readonly peakBytes: number;
   readonly sizes: readonly {
     readonly table: string;
     readonly rowsBefore: number | null;

@@ -1,5 +1,6 @@
 import { Environment } from "../../components/environment.ts";
 import type { EnvironmentSettings } from "../../components/environment-settings.ts";
+import type { DatabaseSnapshot } from "../../components/postgres-database.ts";
 import { startFakeEngine } from "../unit/engine/fake-engine.ts";
 import { type Node, registeredBy } from "./graph.ts";
 
@@ -15,10 +16,11 @@ export interface Deployment {
   waitsFor(id: string, other: string): boolean;
 }
 
-/** Declares an environment on an engine that has nothing yet. */
+/** Declares an environment, whose database starts from a snapshot or empty, on an engine that has nothing yet. */
 export async function deploy(
   stack: string,
   settingsFor: (engineHost: string) => EnvironmentSettings | Promise<EnvironmentSettings>,
+  snapshot?: DatabaseSnapshot,
 ): Promise<Deployment> {
   const engine = await startFakeEngine(() => undefined);
   try {
@@ -26,7 +28,7 @@ export async function deploy(
     const name = `${settings.app.name}-${stack}`;
     let environment: Environment | undefined;
     const nodes = await registeredBy(stack, name, () => {
-      environment = new Environment(stack, settings);
+      environment = new Environment(stack, settings, snapshot);
     });
     if (environment === undefined) throw new Error("the environment was not declared");
     return { environment, ...questions(nodes, name) };

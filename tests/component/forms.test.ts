@@ -14,7 +14,9 @@ const server = {
 
 describe("an environment whose data is protected", () => {
   it.each([true, false])("keeps data when it is destroyed, and nothing else: %j", async (protect) => {
-    const { nodes } = await deploy("sandbox", (host) => sandboxSettings(host, { database: { protect } }));
+    const { nodes } = await deploy("sandbox", (host) =>
+      sandboxSettings(host, { database: { protect, snapshot: "none" } }),
+    );
     const kept = nodes.filter((node) => node.protect).map(({ id }) => id);
     expect(nodes.filter((node) => node.retainOnDelete).map(({ id }) => id)).toEqual(kept);
     expect(kept.toSorted()).toEqual(
@@ -35,7 +37,9 @@ describe("an environment whose data is protected", () => {
 
 describe("an environment with a server that somebody else runs", () => {
   const external = () =>
-    deploy("sandbox", (host) => sandboxSettings(host, { database: { server }, network: { outside: true } }));
+    deploy("sandbox", (host) =>
+      sandboxSettings(host, { database: { server, snapshot: "none" }, network: { outside: true } }),
+    );
 
   it("has no container and no data volume", async () => {
     const deployment = await external();

@@ -23,6 +23,8 @@ export interface Node {
   readonly deleteBeforeReplace: boolean;
   /** Id of the resource whose deletion deletes this one too; empty where there is none. */
   readonly deletedWith: string;
+  /** A value whose change replaces the resource; undefined where it has none. */
+  readonly replacementTrigger: unknown;
   readonly replaceOnChanges: readonly string[];
   readonly ignoreChanges: readonly string[];
   /** Names of the hooks by the moment that they run at. */
@@ -92,6 +94,7 @@ function watch(monitor: Monitor, nodes: Node[]): void {
       retainOnDelete: false,
       deleteBeforeReplace: false,
       deletedWith: "",
+      replacementTrigger: undefined,
     };
     nodes.push({
       ...none,
@@ -130,6 +133,7 @@ function nodeOf(request: RegisterResourceRequest): Node {
     retainOnDelete: request.getRetainondelete() ?? false,
     deleteBeforeReplace: request.getDeletebeforereplace(),
     deletedWith: idIn(request.getDeletedwith()),
+    replacementTrigger: request.getReplacementTrigger()?.toJavaScript() ?? undefined,
     replaceOnChanges: request.getReplaceonchangesList(),
     ignoreChanges: request.getIgnorechangesList(),
     hooks: Object.fromEntries(bound.map(([at, names]) => [at.replace(/List$/, ""), names as string[]])),

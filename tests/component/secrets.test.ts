@@ -55,7 +55,7 @@ describe.each(["sandbox", "production", "external"] as const)("the inputs of %s"
     else if (form === "external") {
       const server = { host: "db.example.com", username: "admin", password: EXTERNAL_PASSWORD };
       deployment = await deploy("sandbox", (host) =>
-        sandboxSettings(host, { database: { server }, network: { outside: true } }),
+        sandboxSettings(host, { database: { server, snapshot: "none" }, network: { outside: true } }),
       );
     } else {
       const image = (name: string) => `reference/${name}:1234@sha256:${"a".repeat(64)}`;

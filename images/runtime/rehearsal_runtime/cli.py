@@ -2,9 +2,13 @@
 
 serve [-- COMMAND…]    waits for database, migrations and static files, then serves (default: gunicorn)
 worker -- COMMAND…     waits for database and migrations, then runs a background process
+intake                 beside a worker, looks out for migrators
 health                 tells whether the process of serve or worker is alive
 plan                   prints the migrations that would run, as JSON
 migrate                runs them, and makes the admin user
+smoke                  does what the release's code does on a database, as told on standard input
+apply [--back NAME…]   runs them on a clone, or unapplies some, and measures each statement
+kill [--from NAME:N]   kills the migrator after each statement on a clone, and tells what that leaves
 exec -- COMMAND…       runs any command with the secrets in its environment
 check                  waits for database and migrations
 collectstatic          collects static files while the image is built
@@ -56,7 +60,15 @@ def _dispatch(arguments: list[str]) -> int:
         privileges.drop()
         os.environ.update(given())
         return _start(name, command)
-    if name in ("plan", "migrate", "check", "collectstatic") and not command:
+    if name == "intake" and len(rest) <= 1:
+        from .intake import run as serve_intake
+
+        # Started by a worker, whose environment holds the secrets already.
+        return serve_intake(*rest or [""])
+    if name in ("apply", "kill"):
+        os.environ.update(given())
+        return _rehearse(name, rest)
+    if name in ("plan", "migrate", "smoke", "check", "collectstatic") and not command:
         os.environ.update(given())
         return _run(name)
     print(USAGE, file=sys.stderr)
@@ -76,11 +88,21 @@ def _start(name: str, command: list[str]) -> int:
     return serve(command) if name == "serve" else work(command)
 
 
+def _rehearse(name: str, arguments: list[str]) -> int:
+    if name == "apply":
+        from .apply import run
+    else:
+        from .kill import run
+    return run(arguments)
+
+
 def _run(name: str) -> int:
     if name == "plan":
         from .plan import run
     elif name == "migrate":
         from .migrate import run
+    elif name == "smoke":
+        from .smoke import run
     elif name == "check":
         from .check import run
     else:

@@ -29,13 +29,7 @@ def load(remedy: str = "mend what the error above names, or give the variable in
 
     :raises Failure: when that fails; the project's own traceback is shown before it.
     """
-    directory = Path.cwd()
-    if str(directory) not in sys.path:
-        sys.path.insert(0, str(directory))
-    if not os.environ.get("DJANGO_SETTINGS_MODULE"):
-        os.environ["DJANGO_SETTINGS_MODULE"] = _settings_module(directory)
-    # A server that does not answer at all should cost seconds of the time that was given for waiting, not minutes.
-    os.environ.setdefault("PGCONNECT_TIMEOUT", "5")
+    use_settings()
     import django
 
     try:
@@ -46,6 +40,20 @@ def load(remedy: str = "mend what the error above names, or give the variable in
             f"the project must load with the settings {os.environ['DJANGO_SETTINGS_MODULE']}; "
             f"found {error.__class__.__name__}: {error}; {remedy}"
         ) from error
+
+
+def use_settings() -> None:
+    """Has Django find the project's settings, as ``manage.py`` in the working directory would, and loads nothing.
+
+    :raises Failure: when nothing names them.
+    """
+    directory = Path.cwd()
+    if str(directory) not in sys.path:
+        sys.path.insert(0, str(directory))
+    if not os.environ.get("DJANGO_SETTINGS_MODULE"):
+        os.environ["DJANGO_SETTINGS_MODULE"] = _settings_module(directory)
+    # A server that does not answer at all should cost seconds of the time that was given for waiting, not minutes.
+    os.environ.setdefault("PGCONNECT_TIMEOUT", "5")
 
 
 def use_placeholders() -> None:

@@ -41,16 +41,18 @@ def from_files(directory: Path = DIRECTORY) -> dict[str, str]:
 
 
 def from_stdin() -> dict[str, str]:
-    """Variables from a JSON object of strings on standard input, for one-shot containers that mount no secrets.
+    """Variables from a JSON object of strings, the first line of standard input, for containers that mount no secrets.
+
+    What follows it is left to be read by the command.
 
     :raises Failure: when standard input holds anything else. The text itself is never shown.
     """
-    rule = "--secrets-from-stdin reads a JSON object of strings with upper-case names from standard input"
+    rule = "the first line of standard input holds the secrets as a JSON object of strings with upper-case names"
     try:
-        parsed = json.loads(sys.stdin.read())
+        parsed = json.loads(sys.stdin.readline())
     except ValueError as error:
         raise Failure(
-            f"{rule}; found text that is not JSON; attach standard input and close it after writing"
+            f"{rule}; found text that is not JSON; attach standard input and write the object on one line"
         ) from error
     if not isinstance(parsed, dict):
         raise Failure(f"{rule}; found a {type(parsed).__name__}; send an object")

@@ -7,6 +7,7 @@ import os
 from . import server, state, wait
 from .settings import number
 from .supervise import Supervisor
+from .worker import Worker
 
 
 def serve(command: list[str]) -> int:
@@ -21,11 +22,14 @@ def serve(command: list[str]) -> int:
 
 
 def work(command: list[str]) -> int:
-    """Runs a background process, which may touch the file that WORKER_HEARTBEAT_FILE names to show that it lives."""
+    """Runs a background process, which may touch the file that WORKER_HEARTBEAT_FILE names to show that it lives.
+
+    While a migrator changes the schema the process does not run: it is told to stop by SIGTERM, and started again.
+    """
     state.reset()
     code = wait.for_database_and_migrations()
     if code != 0:
         return code
     os.environ["WORKER_HEARTBEAT_FILE"] = str(state.HEARTBEAT)
     state.mark_ready("worker")
-    return Supervisor(command, 0).run()
+    return Worker(command).run()

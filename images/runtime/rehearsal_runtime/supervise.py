@@ -11,6 +11,7 @@ from .failure import Failure, say
 
 FORWARDED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH, signal.SIGTTIN, signal.SIGTTOU)
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+HANDLED = (*FORWARDED, *STOPPING, signal.SIGALRM)
 
 
 class Supervisor:
@@ -32,22 +33,29 @@ class Supervisor:
         :raises Failure: when the command cannot be started.
         """
         # Blocked until the child is known, or a stop signal in between would find nobody to forward to.
-        handled = (*FORWARDED, *STOPPING, signal.SIGALRM)
-        signal.pthread_sigmask(signal.SIG_BLOCK, handled)
+        signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+        self._handle_signals()
+        child = self._start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+        return self._exit_code(self._wait(child))
+
+    def _handle_signals(self) -> None:
         for number in FORWARDED:
             signal.signal(number, self._forward)
         for number in STOPPING:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGALRM, self._end_draining)
+
+    def _start(self) -> int:
+        """Starts the child and returns its process id."""
         try:
-            self._child = subprocess.Popen(self._command, preexec_fn=_unblock_signals)
+            self._child = subprocess.Popen(self._command, preexec_fn=unblock_signals)
         except OSError as error:
             raise Failure(
                 f"the command of a service must be an executable of the image; found {self._command[0]!r}: "
                 f"{error.strerror}; correct the command or add it to the project's requirements"
             ) from error
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
-        return self._exit_code(self._wait(self._child.pid))
+        return self._child.pid
 
     def _wait(self, pid: int) -> int:
         # As the container's first process it inherits orphans too, which would otherwise stay as zombies.
@@ -86,5 +94,6 @@ class Supervisor:
             self._send(self._stopping)
 
 
-def _unblock_signals() -> None:
+def unblock_signals() -> None:
+    """For a child, which would else begin with the signals blocked that its parent has blocked."""
     signal.pthread_sigmask(signal.SIG_SETMASK, [])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 import unittest
 from pathlib import Path
@@ -42,6 +43,18 @@ class FromStdin(unittest.TestCase):
 
     def test_takes_an_object_of_strings(self) -> None:
         self.assertEqual(self.read('{"DATABASE_URL": "x"}'), {"DATABASE_URL": "x"})
+
+    def test_leaves_the_lines_after_it_to_the_command(self) -> None:
+        with mock.patch("sys.stdin", io.StringIO('{"DATABASE_URL": "x"}\nonce\nend\n')) as stdin:
+            self.assertEqual(secrets.from_stdin(), {"DATABASE_URL": "x"})
+            self.assertEqual(stdin.read(), "once\nend\n")
+
+    def test_does_not_wait_for_the_end_of_standard_input(self) -> None:
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, writing)
+        os.write(writing, b'{"A": "x"}\n')
+        with os.fdopen(reading) as pipe, mock.patch("sys.stdin", pipe):
+            self.assertEqual(secrets.from_stdin(), {"A": "x"})
 
     def test_refuses_anything_else_without_showing_it(self) -> None:
         for text in ("hunter2", '["hunter2"]', '{"A": {"hunter2": 1}}', '{"A": 5}', '{"lower": "hunter2"}'):

@@ -238,7 +238,8 @@ describe("run migrate", { timeout: 120_000 }, () => {
     const reading =
       "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'guestbook_entry' AND granted";
     await until("the reader's lock", async () => ((await database.sql("busy", reading)) === "1" ? true : undefined));
-    const failed = await run("migrate", "busy", { image: FAILING, environment: { MIGRATION_LOCK_TIMEOUT: "300" } });
+    const environment = { MIGRATION_LOCK_TIMEOUT: "300", MIGRATION_LOCK_RETRIES: "0" };
+    const failed = await run("migrate", "busy", { image: FAILING, environment });
     expect(failed.exitCode).toBe(1);
     expect(failed.stderr).toContain("canceling statement due to lock timeout");
     await database.sql(

@@ -38,7 +38,9 @@ export class Bench {
   readonly #containers: Docker.Container[] = [];
   readonly #volumes: string[] = [];
   readonly #directories: string[] = [];
-  #network: Docker.Network | undefined;
+  #network: Promise<Docker.Network> | undefined;
+  /** Of containers asked for: tests side by side ask for the next before the last was made. */
+  #count = 0;
 
   /** A new volume that goes with the bench. */
   async volume(purpose: string): Promise<string> {
@@ -73,18 +75,20 @@ export class Bench {
       this.#containers.map((container) => container.remove({ force: true, v: true }).catch(ignoreMissing)),
     );
     await Promise.all(this.#volumes.map((name) => docker.getVolume(name).remove().catch(ignoreMissing)));
-    await this.#network?.remove();
+    await (await this.#network)?.remove();
     await Promise.all(this.#directories.map((directory) => rm(directory, { recursive: true, force: true })));
   }
 
   async #create(options: RunOptions): Promise<Docker.Container> {
-    this.#network ??= await docker.createNetwork({ Name: this.name, Driver: "bridge" });
+    this.#network ??= docker.createNetwork({ Name: this.name, Driver: "bridge" });
+    await this.#network;
+    const name = `${this.name}-${this.#count++}`;
     const binds = Object.entries(options.volumes ?? {}).map(([target, volume]) => `${volume}:${target}`);
     if (options.secrets !== undefined) {
       binds.push(`${await this.#secretsDirectory(options.secrets)}:/run/secrets:ro`);
     }
     const container = await docker.createContainer({
-      name: `${this.name}-${this.#containers.length}`,
+      name,
       Image: options.image,
       ...(options.command === undefined ? {} : { Cmd: [...options.command] }),
       ...(options.healthcheck === undefined ? {} : { Healthcheck: options.healthcheck }),

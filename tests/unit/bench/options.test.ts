@@ -9,19 +9,27 @@ const measurements = [
 
 describe("the command line", () => {
   it("measures everything three times by default, and no set-up from nothing", () => {
-    expect(readOptions([], measurements)).toEqual({ only: ["up", "release"], runs: 3, quick: false, setUp: false });
+    expect(readOptions([], measurements)).toEqual({
+      only: ["up", "release"],
+      runs: 3,
+      quick: false,
+      setUp: false,
+      sizes: [0.1, 1, 5],
+    });
   });
 
   it("takes names, a number of runs, and --quick for one run", () => {
     expect(readOptions(["--only", "release, up"], measurements)?.only).toEqual(["release", "up"]);
     expect(readOptions(["--runs", "5", "--quick"], measurements)).toMatchObject({ runs: 5, quick: true });
-    expect(readOptions(["--quick"], measurements)?.runs).toBe(1);
+    expect(readOptions(["--quick"], measurements)).toMatchObject({ runs: 1, sizes: [0.1, 1] });
+    expect(readOptions(["--quick", "--sizes", "0.5,2"], measurements)?.sizes).toEqual([0.5, 2]);
   });
 
   it.each([
     [["--only", "roll"], '--only takes up, release; got "roll"'],
     [["--runs", "0"], '--runs takes a whole number of at least 1; got "0"'],
     [["--runs", "some"], 'got "some"'],
+    [["--sizes", "1,big"], 'got "1,big"'],
     [["--fast"], "--fast"],
   ])("refuses %j and names it", (words, error) => {
     expect(() => readOptions(words, measurements)).toThrow(error);

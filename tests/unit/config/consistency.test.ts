@@ -98,16 +98,52 @@ describe("database.adminPort", () => {
       "gateway.port": 8443,
       "database.adminPort": 8443,
       "database.server": server,
+      "database.snapshot": "none",
       "network.outside": true,
     });
     expect(faultsOf(raw, ["database"])).toEqual([]);
   });
 });
 
+describe("database.snapshot", () => {
+  const server = { host: "db.example.com", username: "admin", password: "p" };
+  const external = { "database.server": server, "network.outside": true };
+
+  it.each(["newest", "0123456789ab"])(
+    "%j must be none where the data is kept, or on a server of others",
+    (snapshot) => {
+      const fault = {
+        path: "rehearsal:database.snapshot",
+        found: JSON.stringify(snapshot),
+        remedy: "Set it with: pulumi config set --path 'rehearsal:database.snapshot' none",
+      };
+      expect(faultsOf(changed({ "database.protect": true, "database.snapshot": snapshot }))).toEqual([
+        { ...fault, rule: "none where rehearsal:database.protect is true: what starts from a snapshot is not kept" },
+      ]);
+      expect(faultsOf(changed({ ...external, "database.snapshot": snapshot }), ["database"])).toEqual([
+        {
+          ...fault,
+          rule: "none where rehearsal:database.server is an external server: a snapshot is a container's image",
+        },
+      ]);
+    },
+  );
+
+  it("may be none anywhere, and the beginning of an id where the data goes with the environment", () => {
+    expect(faultsOf(changed({ "database.protect": true, "database.snapshot": "none" }))).toEqual([]);
+    expect(faultsOf(changed({ ...external, "database.snapshot": "none" }), ["database"])).toEqual([]);
+    expect(faultsOf(changed({ "database.snapshot": "012345" }))).toEqual([]);
+  });
+});
+
 describe("network.outside", () => {
   it("must be set with an external database, which sealed networks do not reach", () => {
     const server = { host: "db.example.com", username: "admin", password: "p" };
-    expect(faultsOf(changed({ "database.server": server, "network.outside": false }), ["database"])).toEqual([
+    expect(
+      faultsOf(changed({ "database.server": server, "database.snapshot": "none", "network.outside": false }), [
+        "database",
+      ]),
+    ).toEqual([
       {
         path: "rehearsal:network.outside",
         rule: "true where rehearsal:database.server is an external server: sealed networks do not reach it",

@@ -94,9 +94,13 @@ describe("a secret in clear", () => {
     const server = { host: "db.example.com", username: "admin", password: "decrypted" };
     write(
       "search",
-      changed({ "database.server": { ...server, password: { secure: "v1:aaaa" } }, "network.outside": true }),
+      changed({
+        "database.server": { ...server, password: { secure: "v1:aaaa" } },
+        "database.snapshot": "none",
+        "network.outside": true,
+      }),
     );
-    const own = changed({ "database.server": server, "network.outside": true });
+    const own = changed({ "database.server": server, "database.snapshot": "none", "network.outside": true });
     const { settings } = await load("search", own, ["database"]);
     expect(settings.database.server).toMatchObject({ host: "db.example.com" });
   });
@@ -139,8 +143,11 @@ describe("a branch's stack", () => {
   it("may leave in clear what is no secret beside what is one", async () => {
     const server = { host: "db.example.com", username: "admin", password: { secure: "v1:aaaa" } };
     write("sandbox", sandbox);
-    write("feature-login", { database: { server }, network: { outside: true } });
-    const own = { database: { server: { ...server, password: "decrypted" } }, network: { outside: true } };
+    write("feature-login", { database: { server, snapshot: "none" }, network: { outside: true } });
+    const own = {
+      database: { server: { ...server, password: "decrypted" }, snapshot: "none" },
+      network: { outside: true },
+    };
     const { settings } = await load("feature-login", own, ["database"]);
     expect(settings.database.server).toMatchObject({ host: "db.example.com", password: "decrypted" });
   });

@@ -72,6 +72,9 @@ describe("a wrong value", () => {
     ["gateway.publish", "vip", "gateway.publish", '"vip"'],
     ["tls.certificate", "letsencrypt", "tls.certificate", "another value (not shown)"],
     ["database.server", "managed", "database.server", "another value (not shown)"],
+    ["database.snapshot", "latest", "database.snapshot", '"latest"'],
+    ["database.snapshot", "01234", "database.snapshot", '"01234"'],
+    ["database.snapshot", 123456, "database.snapshot", "123456"],
     ["database.name", "App", "database.name", '"App"'],
     ["database.adminPort", 0, "database.adminPort", "0"],
     ["database.extensions", ["pg trgm"], "database.extensions.0", '"pg trgm"'],
@@ -217,7 +220,12 @@ describe("a secret", () => {
   });
 
   it("that stands encrypted is taken", () => {
-    const raw = changed({ "app.secrets": { API_KEY: "k" }, "database.server": server, "network.outside": true });
+    const raw = changed({
+      "app.secrets": { API_KEY: "k" },
+      "database.server": server,
+      "database.snapshot": "none",
+      "network.outside": true,
+    });
     const settings = parsed(raw, "sandbox", ["app", "database"]);
     expect(settings.app.secrets).toEqual({ API_KEY: "k" });
     expect(settings.database.server).toEqual({ ...server, port: 5432, sslmode: "verify-full", rolePrefix: "" });

@@ -40,7 +40,7 @@ export const NOT_FOUND: EngineAnswer = { status: 404, body: { message: "no such 
  * @param attach what it does with a connection that was upgraded to a raw stream
  */
 export async function startFakeEngine(
-  answer: (request: EngineRequest) => EngineAnswer | undefined,
+  answer: (request: EngineRequest) => EngineAnswer | undefined | Promise<EngineAnswer | undefined>,
   attach?: (socket: Socket, call: string) => void,
 ): Promise<FakeEngine> {
   const folder = mkdtempSync(path.join(tmpdir(), "engine-"));
@@ -56,8 +56,8 @@ export async function startFakeEngine(
     return request;
   };
   const server = createServer((incoming, outgoing) => {
-    void text(incoming).then((body) => {
-      const { status, body: content } = answer(requestOf(incoming, body)) ?? NOT_FOUND;
+    void text(incoming).then(async (body) => {
+      const { status, body: content } = (await answer(requestOf(incoming, body))) ?? NOT_FOUND;
       outgoing.writeHead(status, {
         "Content-Type": Buffer.isBuffer(content) ? "application/octet-stream" : "application/json",
       });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type OneShot, runOneShot } from "../../../engine/one-shot.ts";
+import { type OneShot, runOneShot, startOneShot } from "../../../engine/one-shot.ts";
 import { type EngineAnswer, type FakeEngine, fakeEngine, NOT_FOUND, streamFrame } from "./fake-engine.ts";
 
 const RUN: OneShot = {
@@ -44,7 +44,7 @@ async function scene(
     (socket) => {
       socket.on("data", (chunk: Buffer) => {
         input += chunk.toString();
-        if (!input.endsWith("}")) return;
+        if (!input.endsWith("}\n")) return;
         for (const part of output) socket.write(part);
         socket.end();
       });
@@ -96,7 +96,7 @@ describe("a command that runs once", () => {
     const { engine, input } = await scene([], 0);
     const { name, image, command, environment, networks, memoryBytes } = RUN;
     await runOneShot(engine.docker, { name, image, command, environment, networks, memoryBytes }, () => undefined);
-    expect(input()).toBe("{}");
+    expect(input()).toBe("{}\n");
   });
 
   it("hands on each line of both streams, and ends with the exit code and the last lines", async () => {
@@ -130,6 +130,67 @@ describe("a command that runs once", () => {
     await runOneShot(alone.engine.docker, { ...RUN, networks: [] }, () => undefined);
     const create = alone.engine.requests.find(({ call }) => call === "POST /containers/create");
     expect(create?.body).toMatchObject({ HostConfig: { NetworkMode: "none" } });
+  });
+});
+
+describe("a command whose standard input stays open", () => {
+  /** An engine whose container says each line that it reads back, and ends with its standard input or when it is removed. */
+  async function echo(): Promise<FakeEngine> {
+    let end: ((exitCode: number) => void) | undefined;
+    const exited = new Promise<number>((resolve) => {
+      end = resolve;
+    });
+    const engine = await fakeEngine(
+      ({ call }) => {
+        if (call === "POST /containers/create") return { status: 201, body: { Id: "c1" } };
+        if (call === "POST /containers/c1/start") return { status: 204 };
+        if (call === "DELETE /containers/c1") {
+          end?.(137);
+          return { status: 204 };
+        }
+        if (call === "POST /containers/c1/wait")
+          return exited.then((StatusCode) => ({ status: 200, body: { StatusCode } }));
+        return undefined;
+      },
+      (socket) => {
+        // Docker half-closes: what the command says after its input ended still arrives.
+        socket.on("data", (chunk: Buffer) => {
+          for (const line of chunk.toString().split("\n").slice(0, -1)) {
+            if (!line.startsWith("{")) socket.write(streamFrame("stdout", `heard ${line}\n`));
+          }
+        });
+        socket.on("end", () => {
+          end?.(0);
+        });
+        void exited.then(() => socket.end());
+      },
+    );
+    return engine;
+  }
+
+  it("is told lines after its secrets, answers each while it runs, and ends when its input is closed", async () => {
+    const engine = await echo();
+    const { promise: heard, resolve } = Promise.withResolvers<string>();
+    const lines: string[] = [];
+    const started = await startOneShot(engine.docker, { ...RUN, networks: [] }, (line) => {
+      lines.push(line);
+      resolve(line);
+    });
+    started.writeLine("once");
+    expect(await heard).toBe("heard once");
+    started.writeLine("end");
+    started.end();
+    expect(await started.ended).toEqual({ exitCode: 0, lastLines: ["heard once", "heard end"] });
+    expect(lines).toEqual(["heard once", "heard end"]);
+    started.writeLine("too late");
+  });
+
+  it("is gone when it was killed", async () => {
+    const engine = await echo();
+    const started = await startOneShot(engine.docker, { ...RUN, networks: [] }, () => undefined);
+    await started.kill();
+    expect(await started.ended).toMatchObject({ exitCode: 137 });
+    expect(engine.requests.find(({ call }) => call === "DELETE /containers/c1")?.query.get("force")).toBe("true");
   });
 });
 

@@ -115,6 +115,9 @@ describe("database.migrations", () => {
       applied: 3,
       pending: [],
       conflicts: [],
+      inconsistencies: [],
+      missing: [],
+      lint: [],
       ...changes,
     } satisfies MigrationPlan);
 
@@ -129,9 +132,10 @@ describe("database.migrations", () => {
   });
 
   it("names the migrations that are pending", async () => {
+    const runnable = { operations: [], sql: [], atomic: true, reversible: true, tables: [] };
     const pending = [
-      { app: "flights", name: "0007_gate", operations: [] },
-      { app: "reports", name: "0002_index", operations: [] },
+      { app: "flights", name: "0007_gate", ...runnable },
+      { app: "reports", name: "0002_index", ...runnable },
     ];
     const { findings } = await run(plan({ pending }));
     expect(await findings).toEqual([

@@ -1,0 +1,164 @@
+"""Does with a database what the release's code does in production, told what to do line by line on standard input.
+
+once                    everything once
+traffic TABLE,TABLE     what concerns these tables over and over, until:
+pause                   ends the traffic
+end                     ends the process, as the end of standard input does
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+from typing import Any
+
+from . import database, project
+from .failure import Failure
+from .settings import number
+from .smoke_operation import Operation, Outcome, drop_broken_connections, perform, words_of
+from .smoke_traffic import Traffic
+
+
+def run() -> int:
+    """Writes JSON lines: ``ready``, each ``operation``, ``round`` after ``once`` and ``paused`` after ``pause``.
+
+    SMOKE_PATHS are the paths to begin with, separated by commas. Whatever is done to the database is rolled back. An
+    operation that fails is told of and ends nothing.
+
+    :raises Failure: when the database cannot be reached, or for a line that is no command.
+    """
+    # Standard output belongs to the events; whatever the project prints goes to standard error.
+    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    project.load()
+    database.connect(number("DATABASE_WAIT_SECONDS", 60))
+    smoke = Smoke(output)
+    smoke.emit({"event": "ready"})
+    for line in sys.stdin:
+        word, _, rest = line.strip().partition(" ")
+        if word == "end":
+            break
+        if word == "once":
+            smoke.once()
+        elif word == "traffic":
+            smoke.traffic({table for table in rest.split(",") if table})
+        elif word == "pause":
+            smoke.pause()
+        elif word:
+            raise Failure(f"smoke is told once, traffic, pause or end on standard input; found {word!r}")
+    output.flush()
+    # Threads may wait for a lock for as long as its holder likes; the server undoes what they did.
+    os._exit(0)
+
+
+class Smoke:
+    """Rounds of operations and the traffic between them."""
+
+    def __init__(self, output: Any) -> None:
+        self._output = output
+        self._lock = threading.Lock()
+        self._paths = [path for path in os.environ.get("SMOKE_PATHS", "/").split(",") if path not in ("", "none")]
+        self._requests: list[Operation] = []
+        self._traffic: Traffic | None = None
+        _confine()
+
+    def emit(self, event: dict[str, Any]) -> None:
+        with self._lock:
+            self._output.write(json.dumps(event) + "\n")
+            self._output.flush()
+
+    def once(self) -> None:
+        """Every operation once, on fresh state, and an event each."""
+        self.pause(tell=False)
+        drop_broken_connections()
+        _forget()
+
+        def tell(operation: Operation) -> Outcome:
+            outcome = perform(operation)
+            self.emit({**outcome.event(), "error": outcome.error})
+            return outcome
+
+        self._visit(tell)
+        from .smoke_models import models, reads, writes
+
+        for model in models():
+            for operation in (*reads(model), *writes(model)):
+                tell(operation)
+        self.emit({"event": "round"})
+
+    def traffic(self, tables: set[str]) -> None:
+        """Begins operations on these tables; requests are those whose SQL names one of them, or else all."""
+        from .smoke_models import models, reads, writes
+
+        self.pause(tell=False)
+        if not self._requests:
+            self._visit(perform)
+        concerned = [model for model in models() if model._meta.db_table in tables]
+        requests = [operation for operation in self._requests if operation.identifiers & tables] or self._requests
+        self._traffic = Traffic(
+            [
+                requests,
+                [operation for model in concerned for operation in reads(model)],
+                [operation for model in concerned for operation in writes(model)],
+            ],
+            lambda outcome: self.emit({**outcome.event(), "at": outcome.at, "error": outcome.error}),
+            lambda: self.emit({"event": "busy"}),
+        )
+
+    def pause(self, tell: bool = True) -> None:
+        """Ends the traffic, where there is any."""
+        operations = self._traffic.pause() if self._traffic else 0
+        self._traffic = None
+        if tell:
+            self.emit({"event": "paused", "operations": operations})
+
+    def _visit(self, tell: Any) -> None:
+        from .smoke_requests import administer, visit
+
+        self._requests = []
+        for name, ask in (("GET", lambda: visit(self._paths, tell)), ("GET administration", lambda: administer(tell))):
+            try:
+                self._requests += ask()
+            except Exception as error:
+                # Its URLs themselves may be what is broken; then nothing can be asked for.
+                self.emit({"event": "operation", "operation": name, "seconds": 0, "error": words_of(error)})
+
+
+def _confine() -> None:
+    """Keeps mail and caches in this process, and a log-in from writing to the user's row, which all requests share."""
+    from django.conf import settings
+    from django.contrib.auth import user_logged_in
+    from django.test.utils import override_settings
+
+    memory = "django.core.cache.backends.locmem.LocMemCache"
+    override_settings(
+        EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",
+        CACHES={alias: {"BACKEND": memory, "LOCATION": f"smoke-{alias}"} for alias in settings.CACHES},
+    ).enable()
+    user_logged_in.disconnect(dispatch_uid="update_last_login")
+    # What requests go wrong with is told by events.
+    logging.disable(logging.CRITICAL)
+
+
+def _forget() -> None:
+    """Empties what a round may have kept from the one before: it would hide what has become of a table."""
+    from django.apps import apps
+    from django.conf import settings
+    from django.core import mail
+    from django.core.cache import caches
+
+    for alias in settings.CACHES:
+        caches[alias].clear()
+    mail.outbox = []
+    if apps.is_installed("django.contrib.contenttypes"):
+        from django.contrib.contenttypes.models import ContentType
+
+        ContentType.objects.clear_cache()
+    if apps.is_installed("django.contrib.sites"):
+        from django.contrib.sites.models import Site
+
+        Site.objects.clear_cache()

@@ -1,0 +1,234 @@
+"""Reads and writes of each model by its own code, as the project's release knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .smoke_operation import Operation
+from .smoke_values import made_up, others
+
+DEPTH_LIMIT = 3
+RELATED_LIMIT = 50
+
+#: Key of the superuser that was made where there is none, by its field.
+_made_superuser: dict[str, Any] = {}
+
+
+def models() -> list[Any]:
+    """The models whose tables are in the default database and are this project's to write, in order of their names."""
+    from django.apps import apps
+    from django.db import router
+
+    return sorted(
+        (
+            model
+            for model in apps.get_models(include_auto_created=True)
+            if model._meta.managed
+            and not model._meta.proxy
+            and not model._meta.swapped
+            and router.allow_migrate_model("default", model)
+            and router.db_for_write(model) == "default"
+        ),
+        key=lambda model: model._meta.label,
+    )
+
+
+def reads(model: Any) -> list[Operation]:
+    """Reading one row with all columns."""
+    return [Operation(f"SELECT {model._meta.label}", lambda: _first(model), model._meta.db_table)]
+
+
+def writes(model: Any) -> list[Operation]:
+    """Saving a row anew, inserting one, and deleting the one that was inserted."""
+
+    def update() -> None:
+        row = _first(model)
+        (insert(model) if row is None else row).save()
+
+    table = model._meta.db_table
+    return [
+        Operation(f"UPDATE {model._meta.label}", update, table),
+        Operation(f"INSERT {model._meta.label}", lambda: insert(model), table),
+        Operation(f"DELETE {model._meta.label}", lambda: insert(model).delete(), table),
+    ]
+
+
+def superuser() -> Any:
+    """The first active superuser, or one that is made."""
+    from django.contrib.auth import get_user_model
+
+    model = get_user_model()
+    rights = {
+        name: True
+        for name in ("is_superuser", "is_staff", "is_active")
+        if any(field.name == name for field in model._meta.concrete_fields)
+    }
+    user = model._base_manager.using("default").filter(**rights).order_by("pk").first()
+    if user is None:
+        key = model._meta.pk.attname
+        user = insert(model, given={**rights, **_made_superuser})
+        # The same each time: what one answer links to is there in the next.
+        _made_superuser[key] = getattr(user, key)
+    return user
+
+
+def insert(model: Any, given: dict[str, Any] | None = None, like: Any = None, depth: int = 0) -> Any:
+    """Saves a copy of a row (``like``, else the first, else one that is made up) as a new one and returns it.
+
+    Where the row's copy would break one of the database's unique indexes, values of it are others, also for indexes
+    that the model does not know: what the running code would store is different each time, too.
+    """
+    row = like or _first(model)
+    if row is None:
+        row = _made_up(model, depth)
+    for ancestor in (model, *model._meta.get_parent_list()):
+        _renew_key(row, ancestor)
+    for name, value in (given or {}).items():
+        setattr(row, name, value)
+    row._state.adding = True
+    # Related objects that were read belong to the row that this was.
+    row._state.fields_cache.clear()
+    for index in _unique_indexes(model):
+        _make_unique(row, index, set(given or {}), depth)
+    row.save()
+    return row
+
+
+@dataclass(frozen=True)
+class UniqueIndex:
+    """A unique index of the database by the columns that tell rows apart."""
+
+    model: Any
+    columns: tuple[str, ...]
+
+
+def _first(model: Any) -> Any:
+    return model._base_manager.using("default").order_by("pk").first()
+
+
+def _renew_key(row: Any, model: Any) -> None:
+    key = model._meta.pk
+    # The key of a child in multi-table inheritance is that of its parent, and the parent's is set in its turn.
+    if _is_automatic(key) or _is_parent_link(key):
+        setattr(row, key.attname, None)
+    elif key.has_default() or getattr(key, "has_db_default", lambda: False)():
+        setattr(row, key.attname, key.get_default())
+
+
+def _is_automatic(field: Any) -> bool:
+    from django.db.models import AutoField
+
+    return isinstance(field, AutoField)
+
+
+def _is_parent_link(field: Any) -> bool:
+    return bool(field.remote_field and getattr(field.remote_field, "parent_link", False))
+
+
+def _made_up(model: Any, depth: int) -> Any:
+    row = model()
+    for field in model._meta.concrete_fields:
+        if getattr(field, "generated", False) or field.primary_key and _is_automatic(field) or _is_parent_link(field):
+            continue
+        if field.null or getattr(row, field.attname) not in (None, "") or getattr(field, "auto_now_add", False):
+            continue
+        if field.is_relation:
+            related = _related(field)
+            target = _first(related) if related else None
+            if target is None and related is not None and depth < DEPTH_LIMIT:
+                target = insert(related, depth=depth + 1)
+            value = getattr(target, field.target_field.attname, None) if target is not None else None
+        elif field.has_default():
+            continue
+        else:
+            value = made_up(field)
+        if value is not None:
+            setattr(row, field.attname, value)
+    return row
+
+
+def _related(field: Any) -> Any:
+    return field.remote_field.model if field.remote_field else None
+
+
+def _make_unique(row: Any, index: UniqueIndex, given: set[str], depth: int) -> None:
+    fields = {field.column: field for field in index.model._meta.local_concrete_fields}
+    known = [fields[column] for column in index.columns if column in fields]
+    if not known or any(getattr(field, "generated", False) for field in known):
+        return
+    values = {field: getattr(row, field.attname) for field in known}
+    if any(_is_automatic(field) or value is None or _is_unset(value) for field, value in values.items()):
+        # Rows with a null differ from all others, and what the database itself sets is its own matter.
+        return
+    if not _exists(index.model, values):
+        return
+    for field in sorted(known, key=_reluctance):
+        if field.name in given:
+            continue
+        for candidate in _candidates(field, values[field], row, depth):
+            if not _exists(index.model, {**values, field: candidate}):
+                setattr(row, field.attname, candidate)
+                return
+
+
+def _is_unset(value: Any) -> bool:
+    return hasattr(value, "resolve_expression")
+
+
+def _exists(model: Any, values: dict[Any, Any]) -> bool:
+    rows = model._base_manager.using("default")
+    return rows.filter(**{field.attname: value for field, value in values.items()}).exists()
+
+
+def _reluctance(field: Any) -> int:
+    """Which column of an index to change: one that means little by itself before one that ties rows together."""
+    if field.is_relation:
+        return 2
+    return 1 if field.choices or field.get_internal_type() == "BooleanField" else 0
+
+
+def _candidates(field: Any, value: Any, row: Any, depth: int) -> Iterator[Any]:
+    if not field.is_relation:
+        yield from others(field, value)
+        return
+    related = _related(field)
+    target = field.target_field.attname
+    rows = related._base_manager.using("default").exclude(**{target: value})
+    yield from rows.order_by("pk").values_list(target, flat=True)[:RELATED_LIMIT]
+    if depth < DEPTH_LIMIT:
+        yield getattr(insert(related, depth=depth + 1), target)
+
+
+def _unique_indexes(model: Any) -> list[UniqueIndex]:
+    """What the database, rather than the model, says is unique, in the model's table and those of its parents."""
+    from django.db import connections
+
+    found = []
+    for owner in (*model._meta.get_parent_list(), model):
+        with connections["default"].cursor() as cursor:
+            # Columns of expressions stand in the index's dependencies alone. Catalogues are read without locks.
+            cursor.execute(
+                "SELECT i.indexrelid, a.attname, a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]) "
+                "FROM pg_index i "
+                "JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid "
+                "AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid "
+                "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid "
+                "WHERE i.indisunique AND i.indrelid = to_regclass(%s) "
+                "UNION "
+                "SELECT i.indexrelid, a.attname, true "
+                "FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid "
+                "AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]) "
+                "WHERE i.indisunique AND i.indrelid = to_regclass(%s) "
+                "ORDER BY 1, 2",
+                [connections["default"].ops.quote_name(owner._meta.db_table)] * 2,
+            )
+            columns: dict[int, dict[str, bool]] = {}
+            for index, column, plain in cursor.fetchall():
+                found_plain = columns.setdefault(index, {}).get(column, False)
+                columns[index][column] = plain or found_plain
+        for of_index in columns.values():
+            plain_columns = tuple(column for column, plain in of_index.items() if plain)
+            found.append(UniqueIndex(owner, plain_columns or tuple(of_index)))
+    return found

@@ -1,0 +1,163 @@
+"""One thing that a project's code does on a database: timed, its error told in one line, and all of it undone."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .failure import say
+from .limits import sql_text
+
+RUNTIME = str(Path(__file__).resolve().parent.parent)
+LONGEST_ERROR = 600
+
+_IDENTIFIER = re.compile(r'"([^"]+)"')
+# Where in the statement the server found fault says nothing that its message does not.
+_POSITION = re.compile(r"^(?:LINE \d+:|\s*\^\s*$)")
+
+
+class Refused(Exception):
+    """An answer that is no success although nothing was raised. Its text is the whole error."""
+
+
+@dataclass
+class Operation:
+    """What is done under one name; ``run`` returns what later operations are found by."""
+
+    name: str
+    run: Callable[[], Any]
+    table: str | None = None
+    #: Identifiers in the SQL of its last run, tables among them.
+    identifiers: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    operation: Operation
+    #: Seconds since the epoch.
+    at: float
+    seconds: float
+    #: None where it succeeded.
+    error: str | None
+    result: Any
+
+    def event(self) -> dict[str, Any]:
+        table = {"table": self.operation.table} if self.operation.table else {}
+        return {"event": "operation", "operation": self.operation.name, **table, "seconds": round(self.seconds, 4)}
+
+
+def perform(operation: Operation) -> Outcome:
+    """Runs an operation and undoes what it did to any database. Its failure is in the outcome and raises nothing."""
+    at, began = time.time(), time.monotonic()
+    error, result = None, None
+    operation.identifiers = set()
+    try:
+        with undone(), _identifiers_noted(operation.identifiers):
+            result = operation.run()
+    except Exception as failure:
+        error = words_of(failure)
+    seconds = time.monotonic() - began
+    if error is not None:
+        drop_broken_connections()
+    return Outcome(operation, at, seconds, error, result)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """A transaction on each database that answers, rolled back at the end."""
+    from django.db import transaction
+
+    with ExitStack() as stack:
+        for alias in _reachable_aliases():
+            atomic = transaction.atomic(using=alias)
+            # As in Django's own TestCase: code that insists on the outermost transaction does not mind this one.
+            atomic._from_testcase = True
+            stack.enter_context(atomic)
+            stack.callback(_roll_back, alias)
+        yield
+
+
+def words_of(error: BaseException) -> str:
+    """``Class: message | file:line`` on one line, the place being the project's own code where it was on the way."""
+    if isinstance(error, Refused):
+        return str(error)
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not _POSITION.match(line)]
+    text = f"{error.__class__.__name__}: {'; '.join(lines)}" if lines else error.__class__.__name__
+    place = _project_frame(error)
+    return text[:LONGEST_ERROR] + (f" | {place}" if place else "")
+
+
+def _roll_back(alias: str) -> None:
+    from django.db import connections
+
+    connection = connections[alias]
+    if connection.in_atomic_block:
+        connection.set_rollback(True)
+
+
+def _reachable_aliases() -> list[str]:
+    from django.db import connections
+
+    reachable = ["default"]
+    for alias in connections:
+        if alias == "default":
+            continue
+        connection = connections[alias]
+        if connection.connection is not None:
+            reachable.append(alias)
+        elif not getattr(connection, "_smoke_unreachable", False):
+            try:
+                connection.ensure_connection()
+                reachable.append(alias)
+            except Exception as error:
+                # Whoever uses it is told so; the others do without.
+                connection._smoke_unreachable = True
+                say(f"the database {alias} does not answer: {error.__class__.__name__}")
+    return reachable
+
+
+@contextmanager
+def _identifiers_noted(identifiers: set[str]) -> Iterator[None]:
+    from django.db import connections
+
+    def note(execute: Callable[..., Any], sql: object, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        identifiers.update(_IDENTIFIER.findall(sql_text(sql, context["connection"])))
+        return execute(sql, params, many, context)
+
+    with ExitStack() as stack:
+        for connection in connections.all():
+            stack.enter_context(connection.execute_wrapper(note))
+        yield
+
+
+def drop_broken_connections() -> None:
+    """Has this thread connect anew where the server ended a connection."""
+    from django.db import connections
+
+    for connection in connections.all():
+        try:
+            if not connection.in_atomic_block and connection.connection is not None and not connection.is_usable():
+                connection.close()
+        except Exception:
+            connection.connection = None
+
+
+def _project_frame(error: BaseException) -> str | None:
+    project = Path.cwd()
+    outside = (RUNTIME, sys.prefix, sys.base_prefix)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if not file.is_relative_to(project):
+            continue
+        inner = file.relative_to(project).parts
+        if "site-packages" in inner or any(str(project) != root and file.is_relative_to(root) for root in outside):
+            continue
+        return f"{file.relative_to(project)}:{frame.lineno}"
+    return None

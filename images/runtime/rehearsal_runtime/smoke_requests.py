@@ -1,0 +1,203 @@
+"""Requests that a visitor and an administrator make: the given pages, what they link to, and the administration."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from .settings import first_host
+from .smoke_operation import Operation, Outcome, Refused
+
+LINKS_LIMIT = 24
+DEPTH_LIMIT = 2
+READ_BYTES = 65_536
+
+_ID = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}")
+
+Perform = Callable[[Operation], Outcome]
+
+
+def visit(paths: list[str], perform: Perform) -> list[Operation]:
+    """Asks as a visitor for ``paths`` and for what their answers link to, one link of each shape."""
+    done: list[Operation] = []
+    queue = [(path, 0) for path in paths]
+    met = {shape(path) for path in paths}
+    while queue and len(done) < LINKS_LIMIT:
+        path, depth = queue.pop(0)
+        operation = Operation(f"GET {shape(path)}", lambda path=path: _ask(path))
+        done.append(operation)
+        outcome = perform(operation)
+        if outcome.error is not None or depth == DEPTH_LIMIT:
+            continue
+        for link in _links(path, outcome.result):
+            if shape(link) not in met:
+                met.add(shape(link))
+                queue.append((link, depth + 1))
+    return done
+
+
+def administer(perform: Perform) -> list[Operation]:
+    """Asks as a superuser for each administration's index, lists, and the first form that each of them links to."""
+    done: list[Operation] = []
+
+    def ask(path: str, name: str | None = None) -> Any:
+        operation = Operation(f"GET {name or path}", lambda: _ask(path, as_superuser=True))
+        done.append(operation)
+        return perform(operation).result
+
+    for index, lists in _administrations():
+        ask(index)
+        for path in lists:
+            page = ask(path)
+            if page is None:
+                continue
+            found = re.search(rf'href="({re.escape(path)}[^"?/]+/change/)[?"]', _text(page))
+            if found:
+                ask(found.group(1), f"{path}<id>/change/")
+            if f'href="{path}add/' in _text(page):
+                ask(f"{path}add/")
+    return done
+
+
+def shape(url: str) -> str:
+    """A path with what tells one record from another taken out: ``/flights/<id>/``, ``/flights/?page``."""
+    from django.urls import Resolver404, resolve
+
+    parts = urlsplit(url)
+    path = parts.path
+    try:
+        match = resolve(path)
+        captured = [str(value) for value in (*match.args, *match.kwargs.values()) if value not in (None, "")]
+    except Resolver404:
+        captured = []
+    for value in captured:
+        path = re.sub(rf"(?<=/){re.escape(value)}(?=[/.]|$)", "<id>", path, count=1)
+    path = "/".join("<id>" if _ID.fullmatch(part) else part for part in path.split("/"))
+    names = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)})
+    return f"{path}?{'&'.join(names)}" if names else path
+
+
+def _ask(path: str, as_superuser: bool = False) -> Any:
+    """The response, read to READ_BYTES.
+
+    :raises Refused: when it is none of success, or when an administrator is sent elsewhere.
+    """
+    from django.test import Client
+
+    client = Client(HTTP_HOST=first_host(), HTTP_X_FORWARDED_PROTO="https")
+    if as_superuser:
+        from .smoke_models import superuser
+
+        client.force_login(superuser())
+    response = client.get(path, secure=True)
+    if response.status_code >= 400:
+        raise Refused(f"status {response.status_code}")
+    if as_superuser and response.status_code >= 300:
+        raise Refused(f"status {response.status_code} to {urlsplit(response.headers.get('Location', '')).path}")
+    if response.streaming:
+        response.content_read = _read(response)
+    return response
+
+
+def _read(response: Any) -> bytes:
+    if getattr(response, "is_async", False):
+        return b""
+    content = b""
+    for chunk in response.streaming_content:
+        content += chunk
+        if len(content) >= READ_BYTES:
+            break
+    response.close()
+    return content
+
+
+def _text(response: Any) -> str:
+    content = response.content_read if response.streaming else response.content
+    return content.decode(getattr(response, "charset", None) or "utf-8", "replace")
+
+
+def _links(path: str, response: Any) -> Iterator[str]:
+    """Links of an answer to this project's own pages, in their order."""
+    for link in _raw_links(response):
+        try:
+            parts = urlsplit(urljoin(f"https://{first_host()}{path}", link))
+        except ValueError:
+            continue
+        if parts.scheme not in ("http", "https") or parts.hostname != first_host():
+            continue
+        if _is_page(parts.path):
+            yield f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _raw_links(response: Any) -> Iterator[str]:
+    if 300 <= response.status_code < 400:
+        yield response.headers.get("Location", "")
+        return
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
+    if kind == "text/html":
+        parser = _Anchors()
+        parser.feed(_text(response))
+        yield from parser.links
+    elif kind.endswith("json"):
+        try:
+            yield from _urls_in(json.loads(_text(response)))
+        except ValueError:
+            return
+
+
+def _urls_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if value.startswith(("/", "https://", "http://")) and not re.search(r"\s", value):
+            yield value
+    elif isinstance(value, (list, dict)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _urls_in(inner)
+
+
+def _is_page(path: str) -> bool:
+    """Whether the project itself answers there, other than with its administration, a file, or by signing out."""
+    from django.conf import settings
+    from django.urls import Resolver404, resolve
+
+    # One that is not set reads as "/".
+    files = {settings.STATIC_URL, settings.MEDIA_URL} - {None, "", "/"}
+    if path.startswith(tuple(files)):
+        return False
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return False
+    return "admin" not in match.app_names and "logout" not in path
+
+
+def _administrations() -> Iterator[tuple[str, list[str]]]:
+    """The index of each administration and the lists of its models."""
+    from django.apps import apps
+    from django.urls import NoReverseMatch, get_resolver, reverse
+
+    for namespace in sorted(get_resolver().app_dict.get("admin", [])):
+        try:
+            index = reverse(f"{namespace}:index")
+        except NoReverseMatch:
+            continue
+        lists = []
+        for model in sorted(apps.get_models(), key=lambda model: model._meta.label):
+            try:
+                lists.append(reverse(f"{namespace}:{model._meta.app_label}_{model._meta.model_name}_changelist"))
+            except NoReverseMatch:
+                continue
+        yield index, lists
+
+
+class _Anchors(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.links.extend(value for name, value in attrs if name == "href" and value)

@@ -1,0 +1,71 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { describeFaults, resolveSettings, type StackSettings, stackSlug } from "../../config/load-settings.ts";
+
+/** A section as `pulumi config --json` gives it. */
+interface ConfigValue {
+  readonly value: string;
+  readonly objectValue?: unknown;
+  readonly secret: boolean;
+}
+
+/**
+ * The settings of a stack, read outside of a program, in the folder of Pulumi.yaml.
+ *
+ * @throws Error when there is no such stack, or with every fault of its settings
+ */
+export function stackSettings(stack: string): StackSettings {
+  const project = projectName();
+  const said = pulumiSays(["config", "--json", "--show-secrets", "--stack", stack], `stack ${stack} must exist`);
+  const config = JSON.parse(said) as Record<string, ConfigValue>;
+  const sections = Object.entries(config)
+    .filter(([key]) => key.startsWith(`${project}:`))
+    .map(([key, value]) => [key.slice(project.length + 1), value] as const);
+  const own = Object.fromEntries(sections.map(([name, value]) => [name, value.objectValue ?? value.value]));
+  const encrypted = new Set(sections.filter(([, { secret }]) => secret).map(([name]) => name));
+  const result = resolveSettings(stack, project, own, encrypted);
+  if ("faults" in result) throw new Error(describeFaults(stack, result.faults));
+  return { stack: stackSlug(stack), settings: result.settings };
+}
+
+/**
+ * An output of a stack, secret or not; undefined where the stack has none of that name.
+ *
+ * @throws Error when there is no such stack
+ */
+export function stackOutput(stack: string, name: string): unknown {
+  const said = pulumiSays(
+    ["stack", "output", "--json", "--show-secrets", "--stack", stack],
+    `stack ${stack} must exist`,
+  );
+  return (JSON.parse(said) as Record<string, unknown>)[name];
+}
+
+function projectName(): string {
+  try {
+    return (parse(readFileSync("Pulumi.yaml", "utf8")) as { name: string }).name;
+  } catch (error) {
+    throw new Error(`Pulumi.yaml must be in this folder; found ${message(error)}. Run it beside Pulumi.yaml.`);
+  }
+}
+
+function pulumiSays(words: readonly string[], rule: string): string {
+  try {
+    return execFileSync("pulumi", [...words, "--non-interactive"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      maxBuffer: 64 * 1024 ** 2,
+    });
+  } catch (error) {
+    const told = typeof error === "object" && error !== null && "stderr" in error ? String(error.stderr).trim() : "";
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+      throw new Error("pulumi must be on PATH; found none. Run: source toolchain/activate");
+    }
+    throw new Error(`${rule}; pulumi says: ${told === "" ? message(error) : told}`);
+  }
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,108 @@
+import type Docker from "dockerode";
+import type { Clone } from "../snapshot/clone.ts";
+import { onClone, type ReleaseProcess, runEvents } from "./releases.ts";
+import type { HeldLock, MigrationRun, StatementRun } from "./result.ts";
+
+/** What the runtime says while it applies migrations; times are seconds since 1970. */
+type ApplyEvent =
+  | { event: "migration-start"; migration: string; atomic: boolean; at: number }
+  | ({ event: "statement"; migration: string; at: number } & Omit<StatementRun, "start">)
+  | { event: "lock"; migration: string; table: string; mode: string; from: number; until: number }
+  | { event: "retry"; migration: string; at: number; error: string }
+  | { event: "migration-end"; migration: string; seconds: number; sizeBytes: number; error?: string }
+  | { event: "done"; ok: boolean };
+
+/** How the migrations of a release ran on a clone. */
+export interface AppliedRun {
+  /** Seconds since 1970. */
+  readonly began: number;
+  readonly migrations: readonly MigrationRun[];
+  readonly ok: boolean;
+  /** What the runtime said outside of its events: why it could not even begin. */
+  readonly said: readonly string[];
+}
+
+/**
+ * Applies the pending migrations of a release to a clone, as the owner of the schema, and measures each statement.
+ *
+ * @param back instead unapplies these, `app.name` each
+ * @param onMigration called when a migration has ended
+ */
+export async function applyMigrations(
+  docker: Docker,
+  release: ReleaseProcess,
+  clone: Clone,
+  network: string,
+  { back = [], onMigration }: { back?: readonly string[]; onMigration?: (run: MigrationRun) => void } = {},
+): Promise<AppliedRun> {
+  const collector = new Collector(onMigration ?? (() => undefined));
+  const words: [string, ...string[]] = ["apply", ...(back.length === 0 ? [] : ["--back", ...back])];
+  const { exitCode, said } = await runEvents(docker, onClone(release, clone, network, "owner", words), (event) => {
+    collector.take(event as ApplyEvent);
+  });
+  return { began: collector.began, migrations: collector.migrations, ok: collector.ok && exitCode === 0, said };
+}
+
+/** Puts events together to migrations. */
+class Collector {
+  public began = Date.now() / 1000;
+  public ok = false;
+  public readonly migrations: MigrationRun[] = [];
+  readonly #onMigration: (run: MigrationRun) => void;
+  #open: { migration: string; atomic: boolean; start: number; retries: number } | undefined;
+  #statements: StatementRun[] = [];
+  #locks: HeldLock[] = [];
+
+  public constructor(onMigration: (run: MigrationRun) => void) {
+    this.#onMigration = onMigration;
+  }
+
+  public take(event: ApplyEvent): void {
+    switch (event.event) {
+      case "migration-start":
+        if (this.migrations.length === 0) this.began = event.at;
+        this.#open = { migration: event.migration, atomic: event.atomic, start: event.at - this.began, retries: 0 };
+        this.#statements = [];
+        this.#locks = [];
+        return;
+      case "statement": {
+        const { sql, seconds, rows, rewritten, sizeBytes, walBytes, locks, error } = event;
+        const measured = { sql, seconds, rows, rewritten, sizeBytes, walBytes, locks };
+        this.#statements.push({
+          ...measured,
+          start: event.at - this.began,
+          ...(error === undefined ? {} : { error }),
+        });
+        return;
+      }
+      case "lock":
+        this.#locks.push({
+          table: event.table,
+          mode: event.mode,
+          from: event.from - this.began,
+          until: event.until - this.began,
+        });
+        return;
+      case "retry":
+        if (this.#open !== undefined) this.#open.retries++;
+        return;
+      case "migration-end": {
+        if (this.#open === undefined) return;
+        const run: MigrationRun = {
+          ...this.#open,
+          seconds: event.seconds,
+          statements: this.#statements,
+          locks: this.#locks,
+          sizeBytes: event.sizeBytes,
+          ...(event.error === undefined ? {} : { error: event.error }),
+        };
+        this.#open = undefined;
+        this.migrations.push(run);
+        this.#onMigration(run);
+        return;
+      }
+      case "done":
+        this.ok = event.ok;
+    }
+  }
+}

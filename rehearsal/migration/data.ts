@@ -1,0 +1,149 @@
+import type pg from "pg";
+import { type PostgresAddress, withConnection } from "../../engine/postgres.ts";
+import { quoted } from "./long-transaction.ts";
+
+/** What a table held at one moment. */
+export interface TableState {
+  readonly rows: number;
+  readonly bytes: number;
+  /** A checksum for each column, independent of the order of rows. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+/** What a database held at one moment, by table: `name` in schema public, else `schema.name`. */
+export type DataState = Readonly<Record<string, TableState>>;
+
+/** What must hold in any database that a release leaves behind. */
+export interface Soundness {
+  /** Indexes that are there and not used. */
+  readonly invalidIndexes: readonly string[];
+  /** Constraints that existing rows were not checked against. */
+  readonly notValidated: readonly string[];
+  /** Sequences that will give a number which their column holds already. */
+  readonly behind: readonly {
+    readonly sequence: string;
+    readonly column: string;
+    readonly next: string;
+    readonly highest: string;
+  }[];
+}
+
+/** Types without a hash of their own are compared by their text. */
+const HASHED_AS_TEXT = new Set([
+  "json",
+  "xml",
+  "point",
+  "box",
+  "circle",
+  "polygon",
+  "path",
+  "lseg",
+  "line",
+  "tsvector",
+  "tsquery",
+]);
+
+/** Counts rows and sums up the columns of every table. */
+export async function dataState(address: PostgresAddress): Promise<DataState> {
+  return withConnection(address, async (client) => {
+    const state: Record<string, TableState> = {};
+    for (const [table, columns] of await columnsByTable(client))
+      state[table] = await tableState(client, table, columns);
+    return state;
+  });
+}
+
+/** Sizes of the tables with their indexes, and rows as the planner estimates them: costs no reading of the data. */
+export async function tableSizes(address: PostgresAddress): Promise<Record<string, { rows: number; bytes: number }>> {
+  return withConnection(address, async (client) => {
+    const { rows } = await client.query<{ table: string; rows: string; bytes: string }>(
+      `SELECT ${TABLE_NAME} AS "table", greatest(c.reltuples, 0)::bigint AS rows, pg_total_relation_size(c.oid) AS bytes
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${USER_TABLE}`,
+    );
+    return Object.fromEntries(
+      rows.map(({ table, rows: count, bytes }) => [table, { rows: Number(count), bytes: Number(bytes) }]),
+    );
+  });
+}
+
+/** Looks for invalid indexes, constraints that were not validated, and sequences behind their columns. */
+export async function soundness(address: PostgresAddress): Promise<Soundness> {
+  return withConnection(address, async (client) => {
+    const names = async (sql: string) => (await client.query<{ name: string }>(sql)).rows.map(({ name }) => name);
+    return {
+      invalidIndexes: await names(
+        "SELECT i.indexrelid::regclass::text AS name FROM pg_index i WHERE NOT (i.indisvalid AND i.indisready) ORDER BY 1",
+      ),
+      notValidated: await names(
+        `SELECT format('%I on %s', conname, conrelid::regclass) AS name FROM pg_constraint
+         WHERE NOT convalidated AND conrelid <> 0 ORDER BY 1`,
+      ),
+      behind: await sequencesBehind(client),
+    };
+  });
+}
+
+async function sequencesBehind(client: pg.Client): Promise<Soundness["behind"]> {
+  const { rows } = await client.query<{ sequence: string; table: string; column: string; step: string }>(
+    `SELECT d.objid::regclass::text AS sequence, ${TABLE_NAME} AS "table", a.attname AS "column", s.seqincrement AS step
+     FROM pg_depend d
+     JOIN pg_sequence s ON s.seqrelid = d.objid
+     JOIN pg_class c ON c.oid = d.refobjid
+     JOIN pg_namespace n ON n.oid = c.relnamespace
+     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
+     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+       AND s.seqincrement > 0 AND ${USER_TABLE}`,
+  );
+  const behind: { sequence: string; column: string; next: string; highest: string }[] = [];
+  for (const { sequence, table, column } of rows) {
+    const { rows: found } = await client.query<{ next: string; highest: string | null }>(
+      `SELECT (CASE WHEN is_called THEN last_value + 1 ELSE last_value END)::text AS next,
+              (SELECT max(${quoted(column)})::text FROM ${quoted(table)}) AS highest FROM ${sequence}`,
+    );
+    const [state] = found;
+    if (state?.highest === null || state === undefined || BigInt(state.next) > BigInt(state.highest)) continue;
+    behind.push({ sequence, column: `${table}.${column}`, next: state.next, highest: state.highest });
+  }
+  return behind;
+}
+
+async function columnsByTable(client: pg.Client): Promise<Map<string, { name: string; type: string }[]>> {
+  const { rows } = await client.query<{ table: string; name: string; type: string }>(
+    `SELECT ${TABLE_NAME} AS "table", a.attname AS name, coalesce(e.typname, t.typname) AS type
+     FROM pg_class c
+     JOIN pg_namespace n ON n.oid = c.relnamespace
+     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     JOIN pg_type t ON t.oid = a.atttypid
+     LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
+     WHERE ${USER_TABLE} AND NOT c.relispartition ORDER BY 1, a.attnum`,
+  );
+  const tables = new Map<string, { name: string; type: string }[]>();
+  for (const { table, name, type } of rows) tables.set(table, [...(tables.get(table) ?? []), { name, type }]);
+  return tables;
+}
+
+async function tableState(
+  client: pg.Client,
+  table: string,
+  columns: readonly { name: string; type: string }[],
+): Promise<TableState> {
+  const sums = columns.map(({ name, type }, index) => {
+    const value = HASHED_AS_TEXT.has(type) ? `${quoted(name)}::text` : quoted(name);
+    return `sum(hash_record_extended(ROW(${value}), 0))::text AS c${index}`;
+  });
+  const { rows } = await client.query<Record<string, string | null>>(
+    `SELECT count(*)::text AS rows, pg_total_relation_size($1)::text AS bytes${sums.map((sum) => `, ${sum}`).join("")}
+     FROM ${quoted(table)}`,
+    [quoted(table)],
+  );
+  const [found = {}] = rows;
+  return {
+    rows: Number(found["rows"]),
+    bytes: Number(found["bytes"]),
+    columns: Object.fromEntries(columns.map(({ name }, index) => [name, found[`c${index}`] ?? "empty"])),
+  };
+}
+
+const TABLE_NAME = "CASE n.nspname WHEN 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END";
+const USER_TABLE =
+  "c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'";

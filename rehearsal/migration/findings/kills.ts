@@ -1,0 +1,43 @@
+import type { KillFacts } from "../kills.ts";
+import type { Finding } from "../result.ts";
+
+/** Migrations that a kill leaves between two states. */
+export function killFindings({ kills, incomplete }: KillFacts): Finding[] {
+  const findings: Finding[] = [];
+  for (const migration of new Set(kills.map((kill) => kill.migration))) {
+    const between = kills.filter((kill) => kill.migration === migration && kill.found === "between");
+    const [first] = between;
+    if (first === undefined) continue;
+    const stuck = between.find(({ resumed }) => resumed?.ok === false);
+    findings.push({
+      id: stuck === undefined ? "migration.not-atomic" : "migration.not-atomic.stuck",
+      // A single statement has but a moment between its end and its record.
+      severity: stuck === undefined || stuck.statements === 1 ? "note" : "warning",
+      migration,
+      subject: migration,
+      cause:
+        `it is not atomic: killed after statement ${between.map(({ afterStatement }) => afterStatement).join(", ")} of ` +
+        `${first.statements}, it leaves the database between two states`,
+      consequence:
+        stuck === undefined
+          ? "An interrupted deployment leaves part of it behind; running it again goes through."
+          : `An interrupted deployment leaves part of it behind, and running it again fails: ${stuck.resumed?.error ?? ""}`,
+      remedy:
+        stuck === undefined
+          ? "Run pulumi up again; nothing has to be mended by hand."
+          : "Keep a migration that is not atomic to one statement, or make its statements repeatable (IF NOT EXISTS). To go on by " +
+            "hand: undo what it left, for example an invalid index with DROP INDEX CONCURRENTLY, and run pulumi up again.",
+    });
+  }
+  if (incomplete !== undefined) {
+    findings.push({
+      id: "rehearsal.kill-incomplete",
+      severity: "note",
+      subject: "killing the migrator at each statement",
+      cause: `it ended early: ${incomplete}`,
+      consequence: "What a kill at the later statements leaves behind is not known.",
+      remedy: "Split the release's migrations if that matters to you.",
+    });
+  }
+  return findings;
+}

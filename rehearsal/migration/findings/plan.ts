@@ -1,0 +1,67 @@
+import type { MigrationPlan, MissingChange } from "../migrate.ts";
+import type { Finding } from "../result.ts";
+
+/**
+ * What is wrong with a release's migrations before any of them runs.
+ *
+ * @param known changes without a migration that the running release has in the same way
+ */
+export function planFindings(plan: MigrationPlan, known: readonly MissingChange[] = []): Finding[] {
+  return [
+    ...plan.conflicts.map(
+      (conflict): Finding => ({
+        id: "migration.conflict",
+        severity: "blocking",
+        subject: conflict,
+        cause: "its migrations have several leaf nodes: two branches were merged that each brought one",
+        consequence: "Django refuses to migrate, and the deployment stops.",
+        remedy: "Merge them with: python manage.py makemigrations --merge",
+      }),
+    ),
+    ...plan.inconsistencies.map(
+      (words): Finding => ({
+        id: "migration.history",
+        severity: "blocking",
+        subject: "the history of migrations",
+        cause: words,
+        consequence: "Django refuses to migrate, and the deployment stops.",
+        remedy: "Let the new migration depend on the applied ones instead of the other way round.",
+      }),
+    ),
+    ...plan.missing.map((missing) => missingFinding(missing, known)),
+    ...plan.lint,
+  ];
+}
+
+function missingFinding({ change, schema, own }: MissingChange, known: readonly MissingChange[]): Finding {
+  const found = { id: "migration.missing", subject: change } as const;
+  if (!schema) {
+    return {
+      ...found,
+      severity: "note",
+      cause: "the models say something that no migration records; it is no matter of the database",
+      consequence: "makemigrations will put it into the next migration, whatever that is about.",
+      remedy: "Make it with python manage.py makemigrations, and commit the file.",
+    };
+  }
+  if (!own || known.some((other) => other.change === change)) {
+    return {
+      ...found,
+      severity: "warning",
+      cause: own
+        ? "the models say something that no migration brings about, and so do those of the release that runs"
+        : "the models of an installed package say something that none of its migrations brings about",
+      consequence: "Whatever uses it asks the database for what is not there.",
+      remedy: own
+        ? "Make it with python manage.py makemigrations, and commit the file."
+        : "Set DEFAULT_AUTO_FIELD or what else the package expects, or report it to the package.",
+    };
+  }
+  return {
+    ...found,
+    severity: "blocking",
+    cause: "the models of the release say something that no migration brings about: a migration file was forgotten",
+    consequence: "The new code asks the database for what is not there.",
+    remedy: "Make it with python manage.py makemigrations, and commit the file.",
+  };
+}

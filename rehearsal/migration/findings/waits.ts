@@ -1,0 +1,140 @@
+import type { Finding, HeldLock, MigrationRun, StatementRun, TrafficOperation } from "../result.ts";
+import type { TrafficFacts } from "../traffic.ts";
+
+/** How many of the operations that waited are quoted. */
+const QUOTED = 5;
+
+/** The wait of an operation: what it took beyond what it takes when nothing migrates. */
+export function waitOf({ seconds, usual }: TrafficOperation): number {
+  return Math.max(0, seconds - usual);
+}
+
+/** Requests and queries of the outgoing release that had to wait too long, or failed, while the migrations ran. */
+export function waitFindings(
+  { run, operations, migratorWaits, longTransactions }: TrafficFacts,
+  limit: number,
+  brokenAfterwards: ReadonlySet<string>,
+): Finding[] {
+  const findings: Finding[] = [];
+  const slow = operations.filter((operation) => waitOf(operation) > limit);
+  const [longest] = [...slow].sort((one, other) => waitOf(other) - waitOf(one));
+  if (longest !== undefined) {
+    const culprit = statementDuring(run.migrations, longest);
+    const queued = migratorWaits.find((wait) => overlap(wait, spanOf(longest)) > limit / 2);
+    const behindTransaction = queued !== undefined && longTransactions.length > 0;
+    findings.push({
+      id: behindTransaction ? "migration.waits.queue" : "migration.waits",
+      severity: "blocking",
+      ...(culprit === undefined ? {} : { migration: culprit.run.migration }),
+      subject: queued?.table ?? culprit?.lock?.table ?? longest.operation,
+      cause: behindTransaction
+        ? `it waits for ${queued.mode} on ${queued.table} behind a transaction that has read it (${queued.blockers.join(", ")}), ` +
+          `and every query that comes later waits behind the migration: up to ${waitOf(longest).toFixed(1)} s`
+        : `${culprit === undefined ? "a statement" : describe(culprit)} keeps the running release waiting for up to ` +
+          `${waitOf(longest).toFixed(1)} s`,
+      consequence: `Requests of the running release stand still for longer than the allowed ${limit} s; workers run out and the site is down meanwhile.`,
+      remedy: behindTransaction
+        ? `Set rehearsal:migration.lockTimeoutSeconds below ${limit} and take out what lifts it in the migration: the step is ` +
+          "then given up quickly and tried again until the table is free."
+        : remedyFor(culprit?.statement.sql ?? ""),
+      evidence: [
+        ...(culprit === undefined ? [] : [culprit.statement.sql]),
+        ...slow.slice(0, QUOTED).map((operation) => `${operation.operation} waited ${waitOf(operation).toFixed(2)} s`),
+      ],
+    });
+  }
+  return [...findings, ...failureFindings(operations, run.migrations, brokenAfterwards)];
+}
+
+/** Operations that failed while the migrations ran although they work before and after. */
+function failureFindings(
+  operations: readonly TrafficOperation[],
+  migrations: readonly MigrationRun[],
+  brokenAfterwards: ReadonlySet<string>,
+): Finding[] {
+  const failed = operations.filter(
+    ({ operation, error }) =>
+      error !== undefined && !brokenAfterwards.has(operation) && !isUsual(operations, operation),
+  );
+  const [first] = failed;
+  if (first === undefined) return [];
+  const culprit = statementDuring(migrations, first);
+  return [
+    {
+      id: "migration.disturbs",
+      severity: "blocking",
+      ...(culprit === undefined ? {} : { migration: culprit.run.migration }),
+      subject: first.operation,
+      cause: `${first.operation} fails while the migration runs: ${first.error ?? ""}`,
+      consequence: "Requests of the running release fail during the migration although they work before and after it.",
+      remedy: "Take locks in the order in which the application takes them, and one table in one migration.",
+      evidence: failed.slice(0, QUOTED).map(({ operation, error }) => `${operation}: ${error ?? ""}`),
+    },
+  ];
+}
+
+/** Whether an operation fails always: it is no consequence of the migration then. */
+function isUsual(operations: readonly TrafficOperation[], name: string): boolean {
+  return operations.filter(({ operation }) => operation === name).every(({ error }) => error !== undefined);
+}
+
+interface Culprit {
+  readonly run: MigrationRun;
+  readonly statement: StatementRun;
+  readonly lock: HeldLock | undefined;
+}
+
+/** The statement in whose time most of the wait fell: with the transaction's locks, up to the end of the migration. */
+function statementDuring(migrations: readonly MigrationRun[], operation: TrafficOperation): Culprit | undefined {
+  const span = spanOf(operation);
+  let best: { culprit: Culprit; seconds: number } | undefined;
+  for (const run of migrations) {
+    for (const statement of run.statements) {
+      const seconds = overlap({ from: statement.start, until: statement.start + statement.seconds }, span);
+      if (seconds <= (best?.seconds ?? 0)) continue;
+      const lock = run.locks.find((held) => statement.locks.some(({ table }) => table === held.table));
+      best = { culprit: { run, statement, lock }, seconds };
+    }
+  }
+  return best?.culprit;
+}
+
+function describe({ statement, lock }: Culprit): string {
+  const held = lock === undefined ? "" : ` holds ${lock.mode} on ${lock.table}, which`;
+  return `${firstWords(statement.sql)}${held}`;
+}
+
+function remedyFor(sql: string): string {
+  if (/CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)/i.test(sql)) {
+    return "Build the index with AddIndexConcurrently in a migration of its own with atomic = False.";
+  }
+  if (/ADD CONSTRAINT .* (FOREIGN KEY|CHECK)/is.test(sql)) {
+    return "Add the constraint NOT VALID, and validate it in a later migration: neither keeps writers waiting.";
+  }
+  if (/ADD CONSTRAINT .* UNIQUE/is.test(sql)) {
+    return "Build a unique index concurrently first, and add the constraint with USING INDEX.";
+  }
+  if (/ALTER COLUMN .* TYPE/is.test(sql)) {
+    return "Add a column of the new type, fill it in batches, and switch over in a later release.";
+  }
+  if (/SET NOT NULL/i.test(sql)) {
+    return "Add CHECK (column IS NOT NULL) NOT VALID, validate it in a later migration, and set NOT NULL then.";
+  }
+  if (/^\s*(UPDATE|DELETE|INSERT)/i.test(sql)) {
+    return "Change rows in batches, each in a transaction of its own (atomic = False), and apart from changes of the schema.";
+  }
+  return "Split the migration so that no statement holds its lock for so long, and keep data changes apart from schema changes.";
+}
+
+function spanOf({ start, seconds }: TrafficOperation): { from: number; until: number } {
+  return { from: start, until: start + seconds };
+}
+
+function overlap(one: { from: number; until: number }, other: { from: number; until: number }): number {
+  return Math.min(one.until, other.until) - Math.max(one.from, other.from);
+}
+
+function firstWords(sql: string): string {
+  const flat = sql.replace(/\s+/g, " ").trim();
+  return flat.length <= 100 ? flat : `${flat.slice(0, 97)}...`;
+}

@@ -1,0 +1,57 @@
+import type Docker from "dockerode";
+import type { Clone } from "../snapshot/clone.ts";
+import { onClone, type ReleaseProcess, runEvents } from "./releases.ts";
+import type { MigrationRehearsal } from "./result.ts";
+
+/** A migrator that was killed after a statement, and what the next one found. */
+export type Kill = MigrationRehearsal["kills"][number];
+
+type KillEvent =
+  | ({ event: "kill" } & Kill)
+  | { event: "spent"; migration: string; afterStatement: number }
+  | { event: "omitted"; migration: string; statements: number; tried: number };
+
+/** How often a clone may be used up: each costs a second or two. */
+const MOST_CLONES = 8;
+
+/** What killing the migrator showed. */
+export interface KillFacts {
+  readonly kills: readonly Kill[];
+  /** Why it ended before all was tried; undefined where all was. */
+  readonly incomplete?: string;
+}
+
+/**
+ * Kills the migrator after each statement of each migration in turn. A kill that leaves the database between two states
+ * uses its clone up; another one is started then.
+ *
+ * @param freshClone starts a clone in the state before the migrations; whoever calls removes them all
+ */
+export async function killAtEachStatement(
+  docker: Docker,
+  release: ReleaseProcess,
+  network: string,
+  freshClone: () => Promise<Clone>,
+): Promise<KillFacts> {
+  const kills: Kill[] = [];
+  let from: string | undefined;
+  for (let clones = 0; clones < MOST_CLONES; clones++) {
+    const clone = await freshClone();
+    let spent: string | undefined;
+    const words: [string, ...string[]] = from === undefined ? ["kill"] : ["kill", "--from", from];
+    const run = onClone(release, clone, network, "owner", words);
+    const { exitCode, said } = await runEvents(docker, run, (line) => {
+      const event = line as KillEvent;
+      if (event.event === "spent") spent = `${event.migration}:${event.afterStatement}`;
+      else if (event.event === "kill") {
+        const { migration, afterStatement, statements, found, resumed } = event;
+        kills.push({ migration, afterStatement, statements, found, ...(resumed === undefined ? {} : { resumed }) });
+      }
+    });
+    if (spent === undefined) {
+      return exitCode === 0 ? { kills } : { kills, incomplete: said.slice(-5).join("; ") || `exit code ${exitCode}` };
+    }
+    from = spent;
+  }
+  return { kills, incomplete: `${MOST_CLONES} clones were used up by migrations that are not atomic` };
+}

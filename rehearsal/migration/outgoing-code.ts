@@ -1,0 +1,104 @@
+import type Docker from "dockerode";
+import { startOneShot } from "../../engine/one-shot.ts";
+import type { Clone } from "../snapshot/clone.ts";
+import { onClone, type ReleaseProcess } from "./releases.ts";
+
+/** One request or query that a release's own code did. */
+export interface CodeOperation {
+  /** For example `GET /` or `INSERT flights.Flight`. */
+  readonly operation: string;
+  readonly table?: string;
+  /** Seconds since 1970; only under traffic. */
+  readonly at?: number;
+  readonly seconds: number;
+  /** Null where it worked. */
+  readonly error: string | null;
+}
+
+type SmokeEvent =
+  | ({ event: "operation" } & CodeOperation)
+  | { event: "ready" }
+  | { event: "round" }
+  | { event: "busy" }
+  | { event: "paused"; operations: number };
+
+/** The code of a release at work on a clone, in the role of the application. */
+export interface OutgoingCode {
+  /** Does each of its requests and queries once. */
+  once(): Promise<CodeOperation[]>;
+  /**
+   * Goes on doing those that concern the tables, until `pause`. Resolves when each has been done once: it is known then
+   * what they usually take.
+   */
+  traffic(tables: readonly string[]): Promise<void>;
+  /** Ends the traffic and gives what it did. */
+  pause(): Promise<CodeOperation[]>;
+  end(): Promise<void>;
+}
+
+/**
+ * Starts the code of a release on a clone: its pages, its admin, and reading and writing through its models, in
+ * transactions that are rolled back.
+ *
+ * @param paths of the project that are asked for first
+ */
+export async function startCode(
+  docker: Docker,
+  release: ReleaseProcess,
+  clone: Clone,
+  network: string,
+  paths: readonly string[],
+): Promise<OutgoingCode> {
+  const run = onClone(release, clone, network, "app", ["smoke"], { environment: { SMOKE_PATHS: paths.join(",") } });
+  let collected: CodeOperation[] = [];
+  let answered: ((operations: CodeOperation[]) => void) | undefined;
+  let busy: (() => void) | undefined;
+  const said: string[] = [];
+  const shot = await startOneShot(docker, run, (line, stream) => {
+    if (stream === "stderr") {
+      said.push(line);
+      return;
+    }
+    const event = JSON.parse(line) as SmokeEvent;
+    if (event.event === "operation") collected.push(event);
+    else if (event.event === "busy") busy?.();
+    else if (event.event !== "ready") {
+      answered?.(collected);
+      collected = [];
+    }
+  });
+  const died = shot.ended.then(({ exitCode }) => {
+    throw new Error(
+      [
+        `the code of ${release.image} must run on a clone; it ended with exit code ${exitCode}:`,
+        ...said.slice(-20),
+      ].join("\n  "),
+    );
+  });
+  // Whoever waits for an answer hears of it; nobody may be waiting.
+  died.catch(() => undefined);
+  const ask = (line: string) =>
+    Promise.race([
+      died,
+      new Promise<CodeOperation[]>((resolve) => {
+        answered = resolve;
+        shot.writeLine(line);
+      }),
+    ]);
+  return {
+    once: () => ask("once"),
+    traffic: (tables) =>
+      Promise.race([
+        died,
+        new Promise<void>((resolve) => {
+          busy = resolve;
+          shot.writeLine(`traffic ${tables.join(",")}`);
+        }),
+      ]),
+    pause: () => ask("pause"),
+    end: async () => {
+      shot.end();
+      await shot.ended.catch(() => undefined);
+    },
+  };
+}

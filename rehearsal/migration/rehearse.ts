@@ -1,0 +1,398 @@
+import type Docker from "dockerode";
+import { removeAbandoned } from "../../engine/temporary.ts";
+import type { CatalogueDescription } from "../snapshot/catalogue-description.ts";
+import type { Clone } from "../snapshot/clone.ts";
+import { applyMigrations } from "./apply.ts";
+import { type DataState, dataState, type Soundness, soundness, tableSizes } from "./data.ts";
+import { abortFindings } from "./findings/aborts.ts";
+import { backFindings, lostFindings, removedBetween } from "./findings/back.ts";
+import { dataFindings, soundnessFindings } from "./findings/data.ts";
+import { killFindings } from "./findings/kills.ts";
+import { compareRounds, oldCodeFindings } from "./findings/old-code.ts";
+import { planFindings } from "./findings/plan.ts";
+import { freshBuildFindings, schemaDifferences, schemaFindings } from "./findings/schema.ts";
+import { storageFindings, storageNeed } from "./findings/storage.ts";
+import { waitFindings, waitOf } from "./findings/waits.ts";
+import { cloneCatalogue, freshBuild } from "./fresh-build.ts";
+import { killAtEachStatement } from "./kills.ts";
+import { type MigrationPlan, readPlan } from "./migrate.ts";
+import { startCode } from "./outgoing-code.ts";
+import { onClone, type ReleaseProcess } from "./releases.ts";
+import type { Finding, MigrationRehearsal, MigrationRun, PlannedMigration, StepResult } from "./result.ts";
+import { openStage, type RehearsalArgs, type Stage } from "./stage.ts";
+import { type KnownStatement, knownStatements, planStatements } from "./statements.ts";
+import { walLimit } from "./storage.ts";
+import { applyUnderTraffic } from "./traffic.ts";
+
+/** How many of the longest waits the result keeps. */
+const KEPT_WAITS = 200;
+
+/**
+ * Rehearses the pending migrations of a release on throw-away clones of a snapshot. Whatever it finds is in the result;
+ * nothing of the environment is touched.
+ *
+ * @param say called with each step's line as it ends
+ * @throws Error when the rehearsal itself cannot be done
+ */
+export async function rehearseMigrations(
+  docker: Docker,
+  args: RehearsalArgs,
+  say: (line: string) => void,
+): Promise<MigrationRehearsal> {
+  await removeAbandoned(docker);
+  const stage = await openStage(docker, args);
+  try {
+    return await new Rehearsal(docker, args, stage, say).run();
+  } finally {
+    await stage.clear();
+  }
+}
+
+type StepId = StepResult["id"];
+
+const TITLES: Readonly<Record<StepId, string>> = {
+  clone: "clone of the snapshot",
+  plan: "plan of the migrations",
+  run: "run on the clone",
+  "old-code": "running release on the new schema",
+  data: "data that no migration names",
+  schema: "fresh build from zero",
+  traffic: "run under traffic",
+  kill: "killed at each statement",
+  back: "the way back",
+};
+
+/** One rehearsal under way. */
+class Rehearsal {
+  readonly #docker: Docker;
+  readonly #args: RehearsalArgs;
+  readonly #stage: Stage;
+  readonly #say: (line: string) => void;
+  readonly #startedAt = Date.now();
+  readonly #steps: StepResult[] = [];
+  readonly #findings: Finding[] = [];
+  /** Statements of production's code that the server can plan. */
+  #statements: readonly KnownStatement[] = [];
+  #plan: PlannedMigration[] = [];
+  #run: MigrationRehearsal["run"] = [];
+  #peakBytes = 0;
+  #data: { before: DataState; after: DataState } | undefined;
+  #sizes: MigrationRehearsal["sizes"] = [];
+  #oldCode: MigrationRehearsal["oldCode"] = [];
+  #traffic: MigrationRehearsal["traffic"] = null;
+  #kills: MigrationRehearsal["kills"] = [];
+  #back: MigrationRehearsal["back"] = null;
+
+  public constructor(docker: Docker, args: RehearsalArgs, stage: Stage, say: (line: string) => void) {
+    this.#docker = docker;
+    this.#args = args;
+    this.#stage = stage;
+    this.#say = say;
+  }
+
+  public async run(): Promise<MigrationRehearsal> {
+    const clone = await this.#step("clone", async () => {
+      const started = await this.#stage.clone();
+      return [started, `${this.#args.snapshot.id}, ${Object.keys(this.#args.snapshot.rows).length} tables`];
+    });
+    const plan = await this.#planStep(clone);
+    // Whatever else is wrong with them: that they run tells more.
+    const runnable = plan.conflicts.length === 0 && plan.inconsistencies.length === 0;
+    if (plan.pending.length > 0 && runnable) await this.#rehearse(clone);
+    return this.#result();
+  }
+
+  async #rehearse(clone: Clone): Promise<void> {
+    const full = this.#args.form === "full";
+    const before = full ? await cloneCatalogue(clone) : undefined;
+    const ran = await this.#runAndCompare(clone);
+    // What aborts on a quiet database need not be tried on a busy one.
+    if (before === undefined || !ran) return;
+    await this.#schemaStep(clone, before);
+    await this.#trafficStep();
+    await this.#killStep();
+    await this.#backStep(clone);
+  }
+
+  async #planStep(clone: Clone): Promise<MigrationPlan> {
+    return this.#step("plan", async () => {
+      const { incoming, outgoing } = this.#args;
+      const read = (release: ReleaseProcess) =>
+        readPlan(this.#docker, onClone(release, clone, this.#stage.network, "owner", ["plan"]));
+      const plan = await read(incoming);
+      // Whose models have always differed from its migrations is not stopped for it now.
+      const known = plan.missing.length === 0 || outgoing === undefined ? [] : (await read(outgoing)).missing;
+      this.#plan = plan.pending.map(({ app, name, ...planned }) => ({ migration: `${app}.${name}`, ...planned }));
+      const statements = this.#plan.reduce((count, { sql }) => count + sql.length, 0);
+      return [
+        plan,
+        `${count(plan.pending.length, "migration")}, ${count(statements, "statement")}`,
+        planFindings(plan, known),
+      ];
+    });
+  }
+
+  /** Runs the migrations on a quiet clone; whether they went through. */
+  async #runAndCompare(clone: Clone): Promise<boolean> {
+    const full = this.#args.form === "full";
+    const code = await this.#code(clone);
+    try {
+      const [before, dataBefore, soundBefore, sizesBefore] = [
+        await code?.once(),
+        full ? await dataState(clone.address) : undefined,
+        full ? await soundness(clone.address) : undefined,
+        await tableSizes(clone.address),
+      ];
+      const statements = await knownStatements(clone.address, Object.keys(sizesBefore));
+      const plannedBefore = code === undefined ? [] : await planStatements(clone.as("app"), statements);
+      // What could not be planned before tells nothing afterwards.
+      const working = new Set(plannedBefore.filter(({ error }) => error === null).map(({ operation }) => operation));
+      this.#statements = statements.filter(({ name }) => working.has(name));
+      const applied = await this.#step("run", async () => {
+        const { incoming } = this.#args;
+        const run = await applyMigrations(this.#docker, incoming, clone, this.#stage.network);
+        this.#run = run.migrations;
+        const need = storageNeed(run.migrations, await walLimit(clone.address));
+        this.#peakBytes = need?.bytes ?? 0;
+        const seconds = run.migrations.reduce((sum, migration) => sum + migration.seconds, 0);
+        return [
+          run,
+          `${count(run.migrations.length, "migration")} in ${seconds.toFixed(2)} s`,
+          [
+            ...abortFindings(run.migrations, run.said, run.ok, this.#args.foreignTables),
+            ...storageFindings(need, this.#args.freeBytes),
+          ],
+        ];
+      });
+      this.#sizes = compareSizes(sizesBefore, await tableSizes(clone.address));
+      if (!applied.ok) return false;
+      if (code === undefined || before === undefined) this.#skip("old-code", "no release runs yet");
+      else {
+        await this.#step("old-code", async () => {
+          const after = [...(await code.once()), ...(await planStatements(clone.as("app"), this.#statements))];
+          this.#oldCode = compareRounds([...before, ...plannedBefore], after);
+          const findings = oldCodeFindings(this.#oldCode, this.#plan, this.#run);
+          const broken = this.#oldCode.filter(({ before: was, after: is }) => was === null && is !== null).length;
+          return [undefined, `${broken} of ${count(this.#oldCode.length, "operation")} broken`, findings];
+        });
+      }
+      if (dataBefore !== undefined && soundBefore !== undefined) await this.#dataStep(clone, dataBefore, soundBefore);
+      return true;
+    } finally {
+      await code?.end();
+    }
+  }
+
+  async #dataStep(clone: Clone, before: DataState, soundBefore: Soundness): Promise<void> {
+    await this.#step("data", async () => {
+      const after = await dataState(clone.address);
+      this.#data = { before, after };
+      const rows = Object.values(after).reduce((sum, table) => sum + table.rows, 0);
+      const findings = [
+        ...dataFindings(before, after, this.#plan, this.#run),
+        ...soundnessFindings(soundBefore, await soundness(clone.address)),
+      ];
+      return [undefined, `${count(Object.keys(before).length, "table")}, ${rows} rows compared`, findings];
+    });
+  }
+
+  async #schemaStep(clone: Clone, before: CatalogueDescription): Promise<void> {
+    await this.#step("schema", async () => {
+      const { incoming, outgoing } = this.#args;
+      const [docker, network] = [this.#docker, this.#stage.network];
+      const fresh = await freshBuild(docker, incoming, clone, network, "fresh");
+      if ("failed" in fresh) return [undefined, "it fails", freshBuildFindings(fresh.failed)];
+      const differences = schemaDifferences(fresh.catalogue, await cloneCatalogue(clone));
+      if (differences.length === 0) return [undefined, `equal in ${count(fresh.catalogue.size, "object")}`];
+      // Who is to blame: this release, or somebody who changed the database by hand before it?
+      const earlier =
+        outgoing === undefined ? undefined : await freshBuild(docker, outgoing, clone, network, "fresh_outgoing");
+      const known = earlier === undefined || "failed" in earlier ? [] : schemaDifferences(earlier.catalogue, before);
+      return [undefined, count(differences.length, "difference"), schemaFindings(differences, known)];
+    });
+  }
+
+  async #trafficStep(): Promise<void> {
+    const { outgoing, incoming, longestWaitSeconds: limit } = this.#args;
+    if (outgoing === undefined) {
+      this.#skip("traffic", "no release runs that could be disturbed");
+      return;
+    }
+    await this.#step("traffic", async () => {
+      const clone = await this.#stage.clone();
+      const code = await this.#code(clone);
+      if (code === undefined) throw new Error("the outgoing release must have code to run");
+      try {
+        const existing = Object.keys(await tableSizes(clone.address));
+        const facts = await applyUnderTraffic(this.#docker, {
+          clone,
+          network: this.#stage.network,
+          incoming,
+          code,
+          statements: this.#statements,
+          tables: existing.filter((table) => this.#plan.some(({ tables }) => tables.includes(table))),
+          limit,
+        });
+        const usual = new Set(this.#oldCode.filter(({ before }) => before !== null).map(({ operation }) => operation));
+        const telling = facts.operations.filter(({ operation, error }) => error === undefined || !usual.has(operation));
+        const waits = telling.sort((one, other) => waitOf(other) - waitOf(one));
+        const longest = waits[0] === undefined ? 0 : waitOf(waits[0]);
+        this.#traffic = {
+          limit,
+          operations: facts.operations.length,
+          longest,
+          waits: waits.filter(({ error }, index) => error !== undefined || index < KEPT_WAITS),
+          run: facts.run.migrations,
+          longTransactions: facts.longTransactions,
+        };
+        const broken = new Set(this.#oldCode.filter(({ after }) => after !== null).map(({ operation }) => operation));
+        const findings = [
+          ...abortFindings(facts.run.migrations, facts.run.said, facts.run.ok, this.#args.foreignTables),
+          ...waitFindings(facts, limit, broken),
+        ];
+        return [
+          undefined,
+          `longest wait ${longest.toFixed(2)} s of ${count(facts.operations.length, "operation")}`,
+          findings,
+        ];
+      } finally {
+        await code.end();
+      }
+    });
+  }
+
+  async #killStep(): Promise<void> {
+    await this.#step("kill", async () => {
+      const facts = await killAtEachStatement(this.#docker, this.#args.incoming, this.#stage.network, () =>
+        this.#stage.clone(),
+      );
+      this.#kills = facts.kills;
+      const between = facts.kills.filter(({ found }) => found === "between").length;
+      return [undefined, `${count(facts.kills.length, "kill")}, ${between} left it between`, killFindings(facts)];
+    });
+  }
+
+  async #backStep(clone: Clone): Promise<void> {
+    await this.#step("back", async () => {
+      const irreversible = [...this.#plan].reverse().find(({ reversible }) => !reversible)?.migration;
+      const until = this.#plan.findIndex(({ migration }) => migration === irreversible);
+      // From the newest down to the first that has no reverse.
+      const back = this.#plan.slice(until + 1).map(({ migration }) => migration);
+      const reversed =
+        back.length === 0
+          ? []
+          : (await applyMigrations(this.#docker, this.#args.incoming, clone, this.#stage.network, { back })).migrations;
+      const lost = back.length < this.#plan.length ? [] : await this.#lostOnTheWayBack(clone, reversed);
+      const facts = {
+        outgoingWorks:
+          this.#args.outgoing === undefined ? null : !this.#findings.some(({ id }) => id.startsWith("old-code.")),
+        reversed,
+        ...(irreversible === undefined ? {} : { irreversible }),
+      };
+      this.#back = facts;
+      return [
+        undefined,
+        `${reversed.length} of ${count(this.#plan.length, "migration")} reversed; the running release ` +
+          (facts.outgoingWorks === false ? "fails on the new schema" : "works on the new schema"),
+        [...backFindings(facts), ...lost],
+      ];
+    });
+  }
+
+  /** What the migrations took away and their reverse makes anew. */
+  async #lostOnTheWayBack(clone: Clone, reversed: readonly MigrationRun[]): Promise<Finding[]> {
+    const { before, after } = this.#data ?? {};
+    if (before === undefined || after === undefined || reversed.some(({ error }) => error !== undefined)) return [];
+    if (removedBetween(before, after).length === 0) return [];
+    return lostFindings(before, after, await dataState(clone.address));
+  }
+
+  async #code(clone: Clone) {
+    const { outgoing, paths } = this.#args;
+    return outgoing === undefined ? undefined : startCode(this.#docker, outgoing, clone, this.#stage.network, paths);
+  }
+
+  /** Does a step, measures it, and says how it went. */
+  async #step<T>(id: StepId, work: () => Promise<readonly [T, string, (readonly Finding[])?]>): Promise<T> {
+    const began = Date.now();
+    const [value, detail, findings = []] = await work();
+    this.#findings.push(...findings);
+    const failed = findings.some(({ severity }) => severity === "blocking");
+    this.#end({ id, status: failed ? "failed" : "passed", seconds: (Date.now() - began) / 1000, detail });
+    return value;
+  }
+
+  #skip(id: StepId, why: string): void {
+    this.#end({ id, status: "skipped", seconds: 0, detail: why });
+  }
+
+  #end(step: Omit<StepResult, "title">): void {
+    const title = TITLES[step.id];
+    this.#steps.push({ ...step, title });
+    const mark = { passed: "✓", failed: "✗", skipped: "–" }[step.status];
+    this.#say(`${mark} ${title}: ${step.detail} (${step.seconds.toFixed(1)} s)`);
+  }
+
+  #blocked(): boolean {
+    return this.#findings.some(({ severity }) => severity === "blocking");
+  }
+
+  #result(): MigrationRehearsal {
+    const { key, environmentName, form, incoming, outgoing, snapshot } = this.#args;
+    return {
+      version: 1,
+      key,
+      environment: environmentName,
+      form,
+      outgoing: outgoing?.image ?? null,
+      incoming: incoming.image,
+      snapshot: {
+        id: snapshot.id,
+        source: snapshot.source,
+        takenAt: snapshot.takenAt,
+        rows: Object.values(snapshot.rows).reduce((sum, rows) => sum + rows, 0),
+        bytes: snapshot.bytes,
+      },
+      startedAt: new Date(this.#startedAt).toISOString(),
+      seconds: (Date.now() - this.#startedAt) / 1000,
+      verdict: this.#blocked() ? "fail" : "pass",
+      steps: this.#steps,
+      findings: bySeverity(this.#findings),
+      plan: this.#plan,
+      run: this.#run,
+      peakBytes: this.#peakBytes,
+      sizes: this.#sizes,
+      oldCode: this.#oldCode,
+      traffic: this.#traffic,
+      kills: this.#kills,
+      back: this.#back,
+    };
+  }
+}
+
+function compareSizes(
+  before: Record<string, { rows: number; bytes: number }>,
+  after: Record<string, { rows: number; bytes: number }>,
+): MigrationRehearsal["sizes"] {
+  const tables = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return tables.map((table) => ({
+    table,
+    rowsBefore: before[table]?.rows ?? null,
+    rowsAfter: after[table]?.rows ?? null,
+    bytesBefore: before[table]?.bytes ?? null,
+    bytesAfter: after[table]?.bytes ?? null,
+  }));
+}
+
+/** Once each, the gravest first: what the quiet run found, the run under traffic finds again. */
+function bySeverity(findings: readonly Finding[]): Finding[] {
+  const order = ["blocking", "warning", "note"];
+  const unique = new Map(
+    findings.map((finding) => [`${finding.id} ${finding.migration ?? ""} ${finding.subject}`, finding]),
+  );
+  return [...unique.values()].sort((one, other) => order.indexOf(one.severity) - order.indexOf(other.severity));
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,66 @@
+import type Docker from "dockerode";
+import type { RoleName } from "../../engine/database-rights.ts";
+import { type OneShot, runOneShot } from "../../engine/one-shot.ts";
+import { temporaryLabels } from "../../engine/temporary.ts";
+import type { Clone } from "../snapshot/clone.ts";
+
+/** Where the runtime layer of an application image is. */
+const RUNTIME = "/opt/rehearsal/run";
+
+/** What the processes of a release are started with. */
+export interface ReleaseProcess {
+  readonly image: string;
+  /** Variables in clear. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly memoryBytes: number;
+}
+
+/**
+ * A command of a release's runtime layer on a clone.
+ *
+ * @param role in which it reaches the database
+ * @param database another one on the clone's server than the clone's own
+ */
+export function onClone(
+  release: ReleaseProcess,
+  clone: Clone,
+  network: string,
+  role: RoleName,
+  words: readonly [command: string, ...rest: string[]],
+  { database, environment = {} }: { database?: string; environment?: Readonly<Record<string, string>> } = {},
+): OneShot {
+  const [command, ...rest] = words;
+  return {
+    name: `${clone.name}-${command}`,
+    image: release.image,
+    command: [RUNTIME, command, "--secrets-from-stdin", ...rest],
+    environment: { ...release.environment, ...environment },
+    secrets: {
+      ...release.secrets,
+      DATABASE_URL: clone.url(role, database),
+      REPORT_DATABASE_URL: clone.url("report", database),
+    },
+    networks: [network],
+    memoryBytes: release.memoryBytes,
+    labels: temporaryLabels(),
+  };
+}
+
+/**
+ * Runs a command that speaks in JSON lines on standard output.
+ *
+ * @returns the exit code and the last lines that it said on standard error
+ */
+export async function runEvents(
+  docker: Docker,
+  run: OneShot,
+  onEvent: (event: unknown) => void,
+): Promise<{ exitCode: number; said: readonly string[] }> {
+  const said: string[] = [];
+  const { exitCode } = await runOneShot(docker, run, (line, stream) => {
+    if (stream === "stdout") onEvent(JSON.parse(line));
+    else said.push(line);
+  });
+  return { exitCode, said };
+}

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { blocking, edited, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+describe("M1: NOT NULL where production has nulls", () => {
+  let release: ReleaseProcess;
+  let twin: Twin;
+
+  beforeAll(async () => {
+    release = await nextRelease({
+      ...edited("flights/models.py", ['"delay", null=True, blank=True,', '"delay",']),
+      "flights/migrations/0008_delay_required.py": migrationFile(
+        LAST_FLIGHTS,
+        'migrations.AlterField("flight", "delay_minutes", models.IntegerField())',
+      ),
+    });
+    twin = await Twin.start();
+  });
+  afterAll(() => twin.remove());
+
+  it("aborts the deployment of an unguarded twin", async () => {
+    const { exitCode, said } = await twin.migrate(release);
+    expect(exitCode).not.toBe(0);
+    expect(said).toContain('column "delay_minutes" of relation "flights_flight" contains null values');
+  });
+
+  it("is stopped in the rehearsal, with its cause", async () => {
+    const result = await rehearse(release);
+    expect(result.verdict).toBe("fail");
+    expect(blocking(result)).toContainEqual({
+      id: "migration.aborts.nulls",
+      migration: "flights.0008_delay_required",
+      cause: expect.stringContaining('"delay_minutes"') as string,
+    });
+  });
+});

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { blocking, edited, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+import { waitsDuring } from "./harness/waits.ts";
+
+const INDEX =
+  'models.Index(F("delay_minutes") % 60, F("distance_miles") * 2, "departs_at", "origin", name="flight_by_minute")';
+/** What production of this size may keep writers waiting: the index takes several times that on any machine. */
+const LONGEST_WAIT_SECONDS = 0.3;
+
+describe("M7: plain CREATE INDEX on a big table", () => {
+  let release: ReleaseProcess;
+  let twin: Twin;
+
+  beforeAll(async () => {
+    release = await nextRelease({
+      ...edited("flights/models.py", ["        indexes = [\n", `        indexes = [\n            ${INDEX},\n`]),
+      "flights/migrations/0008_flight_by_minute.py": migrationFile(
+        LAST_FLIGHTS,
+        `migrations.AddIndex("flight", ${INDEX})`,
+      ),
+    });
+    twin = await Twin.start();
+  });
+  afterAll(() => twin.remove());
+
+  it("keeps the writers of an unguarded twin waiting, and not its readers", async () => {
+    // The first write copies the table's file.
+    await twin.sql("UPDATE flights_flight SET delay_minutes = 0 WHERE id = (SELECT min(id) FROM flights_flight)");
+    const waits = await waitsDuring(
+      twin.asApplication,
+      {
+        writer: "UPDATE flights_flight SET delay_minutes = 0 WHERE id = (SELECT max(id) FROM flights_flight)",
+        reader: "SELECT * FROM flights_flight ORDER BY id LIMIT 1",
+      },
+      async () => {
+        expect(await twin.migrate(release)).toMatchObject({ exitCode: 0 });
+      },
+    );
+    expect(waits.writer).toBeGreaterThan(LONGEST_WAIT_SECONDS);
+    expect(waits.reader).toBeLessThan(waits.writer);
+  });
+
+  it("is stopped in the rehearsal, with its cause", async () => {
+    const result = await rehearse(release, { form: "full", longestWaitSeconds: LONGEST_WAIT_SECONDS });
+    expect(result.verdict).toBe("fail");
+    expect(blocking(result)).toEqual([
+      {
+        id: "migration.waits",
+        migration: "flights.0008_flight_by_minute",
+        cause: expect.stringMatching(/CREATE INDEX "flight_by_minute".*holds ShareLock on flights_flight/) as string,
+      },
+    ]);
+    expect(result.findings.find(({ id }) => id === "migration.waits")?.remedy).toContain("AddIndexConcurrently");
+    expect(result.findings).toContainEqual(
+      expect.objectContaining({ id: "migration.index-blocks-writes", migration: "flights.0008_flight_by_minute" }),
+    );
+  });
+});

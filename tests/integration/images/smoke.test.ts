@@ -1,0 +1,324 @@
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type StartedOneShot, startOneShot } from "../../../engine/one-shot.ts";
+import { build, buildMinimal } from "./builds.ts";
+import { startDatabase, type TestDatabase } from "./database.ts";
+import { Bench, docker, until } from "./support.ts";
+
+const IMAGE = "images-test-kinds";
+const PROJECT = path.resolve(import.meta.dirname, "../../projects/kinds");
+const VARIABLES = {
+  DJANGO_ALLOWED_HOSTS: "kinds.example",
+  DJANGO_DEBUG: "0",
+  DJANGO_SETTINGS_MODULE: "site_config.settings.kinds",
+};
+const ROWS = `
+  INSERT INTO kinds_country (code, name, number) VALUES ('aa', 'Aland', 1), ('bb', 'Bland', 2), ('cc', 'Cland', 3);
+  INSERT INTO kinds_person (email, slug, token, country_id, mentor_id, changed, active)
+    SELECT 'person' || n || '@example.org', 'person-' || n, gen_random_uuid(), 'aa', NULLIF(n - 1, 0), now(), n > 1
+    FROM generate_series(1, 3) n;
+  INSERT INTO kinds_person_friends (from_person_id, to_person_id) VALUES (1, 2), (2, 1);
+  INSERT INTO kinds_profile (person_id, settings) VALUES (1, '{}');
+  INSERT INTO kinds_badge (person_id, shade) VALUES (1, 'red');
+  INSERT INTO kinds_membership (person_id, country_id) SELECT p.id, c.code FROM kinds_person p, kinds_country c;
+  INSERT INTO kinds_measurement (day, price, length, low, high)
+    SELECT '2026-01-01'::date + n, 1.5, '1 hour', 1, 2 FROM generate_series(0, 2000) n;
+  INSERT INTO kinds_place (name) VALUES ('Inn');
+  INSERT INTO kinds_restaurant (place_ptr_id, stars) VALUES (1, 3);
+  INSERT INTO kinds_hidden (deleted) VALUES (true);
+`;
+
+const bench = new Bench();
+const running: StartedOneShot[] = [];
+let database: TestDatabase;
+
+beforeAll(async () => {
+  await buildMinimal();
+  await build({ tag: IMAGE, context: PROJECT });
+  database = await startDatabase(bench);
+}, 900_000);
+
+afterAll(async () => {
+  await Promise.all(running.map((started) => started.kill()));
+  await bench.remove();
+});
+
+interface Event {
+  readonly event: string;
+  readonly operation?: string;
+  readonly table?: string;
+  readonly at?: number;
+  readonly seconds?: number;
+  readonly error?: string | null;
+  readonly operations?: number;
+}
+
+/** The command `smoke` in conversation. */
+class Smoke {
+  readonly #started: StartedOneShot;
+  #ended = false;
+  /** All that it has told so far. */
+  readonly events: readonly Event[];
+
+  constructor(started: StartedOneShot, events: readonly Event[]) {
+    this.#started = started;
+    this.events = events;
+    void started.ended.then(() => {
+      this.#ended = true;
+    });
+  }
+
+  tell(line: string): void {
+    this.#started.writeLine(line);
+  }
+
+  /** Waits for the next event of a kind and returns those up to it. */
+  async next(kind: string, from: number): Promise<Event[]> {
+    return await until(`the event ${kind}`, () => {
+      const at = this.events.findIndex(({ event }, index) => index >= from && event === kind);
+      if (at === -1 && this.#ended) throw new Error("smoke has ended");
+      return Promise.resolve(at === -1 ? undefined : this.events.slice(from, at + 1));
+    });
+  }
+
+  /** The errors of one round by operation. */
+  async once(): Promise<Record<string, string | null>> {
+    const from = this.events.length;
+    this.tell("once");
+    const operations = (await this.next("round", from)).filter(({ event }) => event === "operation");
+    return Object.fromEntries(operations.map(({ operation, error }) => [operation ?? "", error ?? null]));
+  }
+
+  async end(): Promise<number> {
+    this.#started.end();
+    return (await this.#started.ended).exitCode;
+  }
+}
+
+async function start(name: string, environment: Readonly<Record<string, string>> = {}): Promise<Smoke> {
+  const events: Event[] = [];
+  const run = {
+    name: `${bench.name}-smoke`,
+    image: IMAGE,
+    command: ["/opt/rehearsal/run", "smoke", "--secrets-from-stdin"],
+    environment: { ...VARIABLES, SMOKE_PATHS: "/,none,/api/", ...environment },
+    secrets: { DATABASE_URL: database.url(name, "app"), DJANGO_SECRET_KEY: "secret" },
+    networks: [bench.name],
+    memoryBytes: 512 * 1024 * 1024,
+  };
+  const started = await startOneShot(docker, run, (line, stream) => {
+    if (stream === "stdout") events.push(JSON.parse(line) as Event);
+  });
+  running.push(started);
+  return new Smoke(started, events);
+}
+
+/** A migrated database with some rows in most tables. */
+async function prepare(name: string): Promise<void> {
+  await database.create(name);
+  const { exitCode, stderr } = await bench.run({
+    image: IMAGE,
+    command: ["/opt/rehearsal/run", "migrate"],
+    environment: VARIABLES,
+    secrets: { DATABASE_URL: database.url(name), DJANGO_SECRET_KEY: "secret" },
+  });
+  expect(stderr).toBe("");
+  expect(exitCode).toBe(0);
+  await database.sql(name, ROWS);
+}
+
+/** Rows of every table, as one text. */
+async function contents(name: string): Promise<string> {
+  const tables = await database.sql(
+    name,
+    "SELECT format('SELECT %L, count(*), md5(string_agg(t::text, '','' ORDER BY t::text)) FROM %I t', relname, relname) " +
+      "FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname",
+  );
+  return await database.sql(name, tables.replaceAll("\n", ";"));
+}
+
+function failures(round: Readonly<Record<string, string | null>>): Record<string, string | null> {
+  return Object.fromEntries(Object.entries(round).filter(([, error]) => error !== null));
+}
+
+describe("run smoke", { timeout: 120_000 }, () => {
+  it("does all that the code does under the same names each time, and leaves nothing in the database", async () => {
+    await prepare("smoked");
+    const before = await contents("smoked");
+    expect(before).toContain("kinds_measurement|2001|");
+    const smoke = await start("smoked");
+    const round = await smoke.once();
+    expect(failures(round)).toEqual({});
+    const names = Object.keys(round);
+    expect(names.filter((name) => name.startsWith("GET ") && !name.startsWith("GET /admin/"))).toEqual([
+      "GET /",
+      "GET /api/",
+      "GET /people/<id>/",
+      "GET /visit/?by",
+      "GET /moved/",
+      "GET /countries.csv",
+      "GET /api/countries/<id>/",
+    ]);
+    expect(names.filter((name) => name.startsWith("GET /admin/kinds/"))).toEqual([
+      "GET /admin/kinds/country/",
+      "GET /admin/kinds/country/<id>/change/",
+      "GET /admin/kinds/country/add/",
+      "GET /admin/kinds/order/",
+      "GET /admin/kinds/order/add/",
+      "GET /admin/kinds/person/",
+      "GET /admin/kinds/person/<id>/change/",
+      "GET /admin/kinds/person/add/",
+    ]);
+    const models = names.filter((name) => name.startsWith("INSERT kinds.")).map((name) => name.slice(13));
+    expect(models).toEqual([
+      ...["Badge", "Basket", "Country", "Hidden", "Measurement", "Membership", "Order", "Person", "Person_friends"],
+      ...["Place", "Profile", "Restaurant"],
+    ]);
+    for (const kind of ["SELECT", "UPDATE", "DELETE"]) {
+      for (const model of models) expect(names).toContain(`${kind} kinds.${model}`);
+    }
+    expect(names).toContain("INSERT auth.User_groups");
+
+    expect(Object.keys(await smoke.once())).toEqual(names);
+    expect(await contents("smoked")).toBe(before);
+    expect(await smoke.end()).toBe(0);
+  });
+
+  it("tells what fails after the schema changed, with the place in the project's code, in the same process", async () => {
+    await prepare("changed");
+    const smoke = await start("changed");
+    expect(failures(await smoke.once())).toEqual({});
+    await database.sql(
+      "changed",
+      `ALTER TABLE kinds_country DROP COLUMN number;
+       ALTER TABLE kinds_measurement ADD COLUMN unit text NOT NULL DEFAULT 'm';
+       ALTER TABLE kinds_measurement ALTER COLUMN unit DROP DEFAULT`,
+    );
+    const failed = failures(await smoke.once());
+    const dropped = "ProgrammingError: column kinds_country.number does not exist";
+    expect(failed["GET /api/"]).toMatch(
+      /^ProgrammingError: column kinds_country.number does not exist; HINT: .* \| kinds\/views.py:\d+$/,
+    );
+    expect(failed["SELECT kinds.Country"]).toContain(dropped);
+    expect(failed["GET /admin/kinds/country/"]).toContain(dropped);
+    expect(failed["INSERT kinds.Measurement"]).toMatch(
+      /^IntegrityError: null value in column "unit" of relation "kinds_measurement" violates not-null constraint; DETAIL/,
+    );
+    const concerned = ["GET /countries.csv", "GET /visit/?by", "SELECT kinds.Country", "UPDATE kinds.Measurement"];
+    expect(concerned.map((name) => name in failed)).toEqual([true, true, true, false]);
+    // A page that only links to what is broken is not.
+    expect("GET /" in failed || "SELECT kinds.Person" in failed).toBe(false);
+    expect(await smoke.end()).toBe(0);
+  });
+
+  it("finds nothing wrong with an index that became unique over values that are", async () => {
+    await prepare("stricter");
+    await database.sql(
+      "stricter",
+      `CREATE UNIQUE INDEX ON kinds_measurement (day);
+       CREATE UNIQUE INDEX ON kinds_person (upper(slug)) INCLUDE (email);
+       CREATE UNIQUE INDEX ON kinds_membership (person_id, country_id) WHERE person_id > 0`,
+    );
+    const smoke = await start("stricter");
+    expect(failures(await smoke.once())).toEqual({});
+    await smoke.end();
+  });
+
+  it("makes up rows where there are none", async () => {
+    await prepare("empty");
+    await database.sql("empty", "TRUNCATE kinds_country, kinds_measurement, kinds_place, kinds_hidden CASCADE");
+    const smoke = await start("empty");
+    // The address is of a record that is gone, and nothing tells it that low must be below high.
+    expect(Object.keys(failures(await smoke.once()))).toEqual([
+      "GET /people/<id>/",
+      "UPDATE kinds.Measurement",
+      "INSERT kinds.Measurement",
+      "DELETE kinds.Measurement",
+    ]);
+    await smoke.end();
+  });
+
+  it("serves a project without administration, users and sessions", async () => {
+    await prepare("bare");
+    const smoke = await start("bare", { DJANGO_SETTINGS_MODULE: "site_config.settings.bare", SMOKE_PATHS: "/" });
+    const round = await smoke.once();
+    expect(failures(round)).toEqual({});
+    expect(Object.keys(round)).toContain("INSERT kinds.Person");
+    expect(Object.keys(round)).not.toContain("INSERT auth.User");
+    await smoke.end();
+  });
+
+  it("keeps up traffic on the given tables, tells how long each operation waited, and outlives lost connections", async () => {
+    await prepare("busy");
+    const before = await contents("busy");
+    const smoke = await start("busy");
+    await smoke.once();
+    const from = smoke.events.length;
+    smoke.tell("traffic kinds_country");
+    const since = (): Event[] => smoke.events.slice(from).filter(({ event }) => event === "operation");
+    await until("traffic", () => Promise.resolve(since().length > 30 ? true : undefined));
+    await database.sql(
+      "busy",
+      "BEGIN; LOCK TABLE kinds_country IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1); ROLLBACK",
+    );
+    await until("three that waited", () =>
+      Promise.resolve(since().filter(({ seconds = 0 }) => seconds > 0.7).length >= 3 ? true : undefined),
+    );
+    await database.sql("busy", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'");
+    const cut = since().length;
+    await until("traffic goes on", () =>
+      Promise.resolve(
+        since()
+          .slice(cut)
+          .filter(({ error }) => error === null).length > 30
+          ? true
+          : undefined,
+      ),
+    );
+    smoke.tell("pause");
+    const paused = (await smoke.next("paused", from)).at(-1);
+    expect(paused?.operations).toBe(since().length);
+    const errors = since().filter(({ error }) => error !== null);
+    expect(errors.length).toBeLessThanOrEqual(3);
+    for (const { error } of errors)
+      expect(error).toMatch(/^OperationalError: (terminating|server closed the) connection/);
+    const operations = new Set(since().map(({ operation }) => operation));
+    for (const expected of ["GET /api/", "SELECT kinds.Country", "UPDATE kinds.Country", "INSERT kinds.Country"]) {
+      expect(operations).toContain(expected);
+    }
+    expect(operations).not.toContain("GET /people/<id>/");
+    expect(operations).not.toContain("INSERT kinds.Place");
+    const longest = since().filter(({ seconds = 0 }) => seconds > 0.7);
+    for (const { at = 0, seconds = 0 } of longest) {
+      expect(seconds).toBeLessThan(3);
+      expect(Math.abs(Date.now() / 1000 - at)).toBeLessThan(60);
+    }
+    // The connection of the rounds was cut too.
+    expect(failures(await smoke.once())).toEqual({});
+    expect(await contents("busy")).toBe(before);
+    expect(await smoke.end()).toBe(0);
+  });
+
+  it("ends at once although an operation waits for a lock", async () => {
+    await prepare("stuck");
+    const smoke = await start("stuck");
+    smoke.tell("traffic kinds_country");
+    await until("traffic", () => Promise.resolve(smoke.events.length > 10 ? true : undefined));
+    const held = database.sql("stuck", "BEGIN; LOCK TABLE kinds_country; SELECT pg_sleep(8); ROLLBACK");
+    const waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'stuck' AND wait_event_type = 'Lock'";
+    await until("waiting operations", async () =>
+      Number(await database.sql("postgres", waiting)) >= 2 ? true : undefined,
+    );
+    const began = Date.now();
+    expect(await smoke.end()).toBe(0);
+    expect(Date.now() - began).toBeLessThan(3000);
+    await held;
+  });
+
+  it("refuses a line that is no command", async () => {
+    await prepare("misled");
+    const smoke = await start("misled");
+    smoke.tell("twice");
+    expect(await smoke.end()).toBe(1);
+  });
+});

@@ -1,0 +1,18 @@
+from django.contrib import admin
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, re_path
+
+from .views import api, country, index, person, rows, visit
+
+urlpatterns = [
+    path("", index),
+    path("people/<int:pk>/", person),
+    path("visit/", visit),
+    path("moved/", lambda request: redirect("/people/1/")),
+    path("countries.csv", rows),
+    path("api/", api),
+    re_path(r"^api/countries/(?P<code>[a-z]{2})/$", country),
+    path("logout/", lambda request: HttpResponse(status=500)),
+    path("admin/", admin.site.urls),
+]

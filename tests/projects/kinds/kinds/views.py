@@ -1,0 +1,44 @@
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+
+from .models import Country, Person
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    people = "".join(f'<a href="/people/{person.pk}/">{person.slug}</a>' for person in Person.objects.order_by("pk"))
+    return HttpResponse(
+        f'{people}<a href="https://elsewhere.example/x/">away</a><a href="/static/x.css">file</a>'
+        '<a href="/visit/?by=1">visit</a><a href="/moved/">moved</a><a href="/countries.csv">all</a>'
+        '<a href="/absent/">absent</a><a href="/admin/">admin</a><a href="/logout/">out</a><a href="mailto:a@b">mail</a>'
+    )
+
+
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    return HttpResponse(get_object_or_404(Person, pk=pk).slug)
+
+
+@transaction.atomic(durable=True)
+def visit(request: HttpRequest) -> HttpResponse:
+    """Writes although it is only asked."""
+    country = Country.objects.create(code="zz", name="visited", number=999)
+    request.session["visited"] = country.pk
+    return HttpResponse("visited")
+
+
+def rows(request: HttpRequest) -> StreamingHttpResponse:
+    def lines() -> Iterator[str]:
+        for country in Country.objects.all():
+            yield f"{country.name}\n"
+
+    return StreamingHttpResponse(lines(), content_type="text/csv")
+
+
+def api(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"countries": [request.build_absolute_uri(f"/api/countries/{c.code}/") for c in Country.objects.all()]})
+
+
+def country(request: HttpRequest, code: str) -> JsonResponse:
+    return JsonResponse({"name": get_object_or_404(Country, code=code).name})
