@@ -6,6 +6,7 @@ import Docker from "dockerode";
 import { describeMachine, type Machine, machine } from "./machine.ts";
 import type { Measurement, Row } from "./measurement.ts";
 import { clone } from "./measurements/clone.ts";
+import { rehearsal } from "./measurements/rehearsal.ts";
 import { release } from "./measurements/release.ts";
 import { secondStack } from "./measurements/second-stack.ts";
 import { setUp } from "./measurements/set-up.ts";
@@ -15,7 +16,7 @@ import { help, type Options, readOptions } from "./options.ts";
 import { table } from "./table.ts";
 import { Workshop } from "./workshop.ts";
 
-const MEASUREMENTS: readonly Measurement[] = [setUp, up, unchanged, secondStack, release, clone];
+const MEASUREMENTS: readonly Measurement[] = [setUp, up, unchanged, secondStack, release, clone, rehearsal];
 const RESULTS = path.join(import.meta.dirname, "results");
 const INTERRUPTED = 130;
 

@@ -1,7 +1,8 @@
 import type Docker from "dockerode";
 import { isNotFound } from "../../engine/docker-client.ts";
+import { thisMaker } from "../../engine/temporary.ts";
 import { type SnapshotDescription, snapshotImageName, snapshotLabels } from "./snapshot-image.ts";
-import { thisMaker, WORK_LABEL } from "./work.ts";
+import { WORK_LABEL } from "./work.ts";
 
 /**
  * Makes an image of a stopped server. It has no name yet: what is not tried must not be taken.

@@ -3,8 +3,9 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import tls from "node:tls";
 import type Docker from "dockerode";
+import { thisMaker } from "../../engine/temporary.ts";
 import type { Source } from "./source.ts";
-import { thisMaker, WORK_LABEL } from "./work.ts";
+import { WORK_LABEL } from "./work.ts";
 
 /** A source's schema as SQL. */
 export interface SchemaDump {
@@ -20,6 +21,7 @@ IFS= read -r line; printf '%s\\n' "$line" > /tmp/pgpass
 cat > /tmp/authorities.pem
 export PGPASSFILE=/tmp/pgpass PGSSLROOTCERT=/tmp/authorities.pem
 exec pg_dump "$@"`;
+const LAST_LINE = "-- PostgreSQL database dump complete";
 const OPTIONS = [
   "--schema-only",
   "--no-owner",
@@ -97,6 +99,12 @@ async function dumpSection(docker: Docker, image: string, source: Source, sectio
     const [schema, errors] = await said;
     const { StatusCode } = (await container.wait()) as { StatusCode: number };
     if (StatusCode !== 0) throw new Error(`pg_dump must read the source's schema; it says: ${errors.trim()}`);
+    if (!schema.includes(LAST_LINE)) {
+      throw new Error(
+        `pg_dump must give the source's whole schema, which ends in "${LAST_LINE}"; found ${schema.length} characters of section ` +
+          `${section} without it. Mend pg_dump in image ${image}: is it of another version than the server?`,
+      );
+    }
     // Commands to psql, in a random form: they fence what a hostile server could write.
     return schema.replace(/^\\(un)?restrict .*$/gm, "");
   } finally {

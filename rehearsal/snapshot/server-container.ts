@@ -4,7 +4,8 @@ import type Docker from "dockerode";
 import pg from "pg";
 import type { PostgresAddress } from "../../engine/postgres.ts";
 import { scramVerifier } from "../../engine/scram.ts";
-import { thisMaker, WORK_LABEL } from "./work.ts";
+import { thisMaker } from "../../engine/temporary.ts";
+import { WORK_LABEL } from "./work.ts";
 
 /** A PostgreSQL server in a container that lives as long as a snapshot is being made. */
 export interface WorkServer {

@@ -15,6 +15,7 @@ describe("the command line", () => {
       quick: false,
       setUp: false,
       sizes: [0.1, 1, 5],
+      rows: [10_000, 100_000, 1_000_000, 5_000_000],
     });
   });
 
@@ -30,6 +31,7 @@ describe("the command line", () => {
     [["--runs", "0"], '--runs takes a whole number of at least 1; got "0"'],
     [["--runs", "some"], 'got "some"'],
     [["--sizes", "1,big"], 'got "1,big"'],
+    [["--rows", "1000,0"], 'got "1000,0"'],
     [["--fast"], "--fast"],
   ])("refuses %j and names it", (words, error) => {
     expect(() => readOptions(words, measurements)).toThrow(error);
