@@ -2,6 +2,21 @@ import { defineConfig } from "vitest/config";
 
 const MINUTE = 60_000;
 
+/** Each builds a release with one fault, breaks an unguarded twin of production with it, and rehearses it. */
+function faults(name: string, include: string[]) {
+  return {
+    test: {
+      name,
+      include,
+      globalSetup: ["tests/faults/harness/production.ts"],
+      fileParallelism: false,
+      testTimeout: 5 * MINUTE,
+      hookTimeout: 5 * MINUTE,
+      sequence: { groupOrder: 4 },
+    },
+  };
+}
+
 // Files keep their isolation: a component test replaces Pulumi's monitor, which is global to a process.
 export default defineConfig({
   test: {
@@ -44,18 +59,8 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
-      // Each builds a release with one fault, breaks an unguarded twin of production with it, and rehearses it.
-      {
-        test: {
-          name: "faults",
-          include: ["tests/faults/**/*.test.ts"],
-          globalSetup: ["tests/faults/harness/production.ts"],
-          fileParallelism: false,
-          testTimeout: 5 * MINUTE,
-          hookTimeout: 5 * MINUTE,
-          sequence: { groupOrder: 4 },
-        },
-      },
+      faults("faults", ["tests/faults/**/*.test.ts"]),
+      faults("faults-sample", ["tests/faults/m1-*.test.ts", "tests/faults/m5-*.test.ts"]),
       {
         test: {
           name: "browser",
