@@ -1,6 +1,6 @@
 import type { ReleaseReferences } from "../components/release-images.ts";
 import { ENVIRONMENT_LABEL } from "../engine/leftovers.ts";
-import { assetsOf } from "../rehearsal/checks/web-static.ts";
+import { assetsOf } from "../rehearsal/checks/references.ts";
 import { RunningEnvironment } from "../tests/integration/environment/running-environment.ts";
 import { removeLabelled } from "./left-behind.ts";
 import type { Site } from "./load.ts";

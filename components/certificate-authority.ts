@@ -34,7 +34,11 @@ export async function createAuthority(environment: string, now = new Date()): Pr
     name: `CN=${environment} root`,
     keys: rootKeys,
     signingAlgorithm: ALGORITHM,
-    extensions: authorityExtensions(1),
+    extensions: [
+      ...authorityExtensions(1),
+      // Python 3.13 and later refuse an authority without it.
+      await x509.SubjectKeyIdentifierExtension.create(rootKeys.publicKey),
+    ],
   });
   const intermediate = await x509.X509CertificateGenerator.create({
     ...validity,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DeployedEnvironment } from "../rehearsal/checks/check.ts";
-import { criticalChecks } from "../rehearsal/checks/critical-checks.ts";
+import { checksOf } from "../rehearsal/checks/critical-checks.ts";
 import { describeResult, runChecks } from "../rehearsal/checks/run-checks.ts";
 import { laterValue } from "./engine-objects.ts";
 
@@ -46,7 +46,7 @@ export class CriticalChecks extends pulumi.ComponentResource {
 }
 
 async function runAll(environment: DeployedEnvironment): Promise<readonly string[]> {
-  const results = await runChecks(criticalChecks, environment);
+  const results = await runChecks(checksOf(environment), environment);
   const lines = results.map(describeResult);
   const failed = results.filter(({ state }) => state === "failed");
   for (const line of lines) await pulumi.log.info(`check | ${line}`);

@@ -1,3 +1,4 @@
+import type { CheckOptions } from "../rehearsal/checks/check.ts";
 import type { CertificateArgs } from "./certificate.ts";
 import type { PostgresDatabaseArgs } from "./postgres-database.ts";
 import type { ReleaseReferences } from "./release-images.ts";
@@ -60,6 +61,6 @@ export interface EnvironmentSettings {
     readonly release: "build" | ReleaseReferences;
   };
   readonly rollout: { readonly timeoutSeconds: number };
-  readonly checks: { readonly page: string; readonly api: string; readonly adminLogin: string };
+  readonly checks: CheckOptions & { readonly page: string; readonly api: string; readonly adminLogin: string };
   readonly engine: { readonly host: string };
 }

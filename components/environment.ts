@@ -237,7 +237,9 @@ function migrate(
         snapshot: settings.database.snapshot === "none" ? "newest" : settings.database.snapshot,
         startsFromSnapshot: snapshot !== undefined,
         appService: `${name}-app`,
-        paths: Object.values(settings.checks).filter((path) => path !== "none"),
+        paths: [settings.checks.page, settings.checks.api, settings.checks.adminLogin].filter(
+          (path) => path !== "none",
+        ),
         administration: database.administration,
         databaseAdminPassword: database.adminPassword,
         databaseMemoryMiB: settings.database.memoryMiB,

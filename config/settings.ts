@@ -390,6 +390,52 @@ const checks = z.strictObject({
     doc: "Login page of Django's admin; the checks log in there and out again, which writes and reads through the application.",
     example: "/admin/login/",
   }).default("/admin/login/"),
+  certificateDays: whole(3, 365, {
+    doc: "Days that the gateway's certificate should be valid for; with fewer the checks warn, with fewer than 3 they fail.",
+    example: 21,
+    differs: "yes",
+  }).default(21),
+  etl: z
+    .union([z.literal("none"), z.array(z.string().min(1)).min(1)])
+    .meta({
+      doc: "Prints the ETL's last runs as JSON (docs/checks.md), run in the application's image; `none` where there is no such command.",
+      rule: "none, or a list of words, the program first",
+      example: ["python", "manage.py", "etl_status", "--json"],
+      differs: "no",
+    })
+    .default("none"),
+  etlRowFloor: whole(0, 1_000_000_000, {
+    doc: "Rows that a successful run of the ETL must have taken in at least, in each feed.",
+    example: 1,
+    differs: "no",
+  }).default(1),
+  own: z
+    .array(z.strictObject({ id: z.string().regex(slug), command: z.array(z.string().min(1)).min(1) }))
+    .meta({
+      doc: "The project's own checks: commands in the application's image, with the gateway's address in `BASE_URL`; exit code 0 passes, what is printed is the evidence.",
+      rule: "a list of id (lower-case letters, digits and hyphens) and command (a list of words, the program first)",
+      example: [{ id: "search", command: ["python", "checks/search.py"] }],
+      differs: "no",
+    })
+    .default([]),
+  silenced: z
+    .array(z.string().regex(/^[a-z_]+\.[A-Za-z0-9-]+$/))
+    .meta({
+      doc: "Ids of checks (docs/checks.md) and of messages of Django's `check --deploy` that warn and do not fail.",
+      rule: "a list of ids such as image.requirements or security.W009",
+      example: ["image.requirements"],
+      differs: "no",
+    })
+    .default([]),
+  skippedModules: z
+    .array(z.string().regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/))
+    .meta({
+      doc: "Modules of the project that the checks do not import, with all below them: what only developers run.",
+      rule: "a list of dotted Python modules",
+      example: ["shop.demo"],
+      differs: "no",
+    })
+    .default([]),
 });
 
 const engine = z.strictObject({

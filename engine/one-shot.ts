@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { PassThrough } from "node:stream";
+import { Duplex, PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { isNotFound, statusCode } from "./docker-client.ts";
@@ -23,6 +23,10 @@ export interface OneShot {
   /** Networks by name; without one the container reaches nothing. */
   readonly networks: readonly string[];
   readonly memoryBytes: number;
+  /** Addresses of names that no network of its resolves. */
+  readonly hosts?: Readonly<Record<string, string>>;
+  /** A health check in place of the image's: `CMD` or `CMD-SHELL`, then its words. */
+  readonly health?: { readonly test: readonly string[]; readonly intervalSeconds: number };
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -38,9 +42,13 @@ export type OnLine = (line: string, stream: "stdout" | "stderr") => void;
 
 const KEPT_LINES = 400;
 const POLL_MILLISECONDS = 200;
+const NANOSECONDS = 1_000_000_000;
+const HEALTH_TIMEOUT_SECONDS = 10;
 
 /** A one-shot command at work, whose standard input stays open after its secrets. */
 export interface StartedOneShot {
+  /** Id of the container. */
+  readonly id: string;
   /** Writes one more line to its standard input; does nothing where the command has ended. */
   writeLine(text: string): void;
   /** Closes its standard input. */
@@ -99,6 +107,7 @@ export async function startOneShot(docker: Docker, run: OneShot, onLine: OnLine)
     await container.start();
     stream.write(`${JSON.stringify(run.secrets ?? {})}\n`);
     return {
+      id: container.id,
       writeLine: (text) => {
         if (stream.writable) stream.write(`${text}\n`);
       },
@@ -109,6 +118,8 @@ export async function startOneShot(docker: Docker, run: OneShot, onLine: OnLine)
       kill: async () => {
         await remove();
         await ended.catch(() => undefined);
+        // The engine may leave its side open, which would keep this process from ending.
+        if (stream instanceof Duplex) stream.destroy();
       },
     };
   } catch (error) {
@@ -130,6 +141,7 @@ function createContainer(docker: Docker, run: OneShot): Promise<Docker.Container
     AttachStderr: true,
     OpenStdin: true,
     StdinOnce: true,
+    ...(run.health === undefined ? {} : { Healthcheck: healthcheck(run.health) }),
     HostConfig: {
       AutoRemove: true,
       NetworkMode: run.networks[0] ?? "none",
@@ -140,8 +152,15 @@ function createContainer(docker: Docker, run: OneShot): Promise<Docker.Container
       MemorySwap: run.memoryBytes,
       Tmpfs: { "/tmp": "rw,nosuid,nodev,noexec" },
       LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "1" } },
+      ...(run.hosts === undefined
+        ? {}
+        : { ExtraHosts: Object.entries(run.hosts).map(([name, address]) => `${name}:${address}`) }),
     },
   });
+}
+
+function healthcheck({ test, intervalSeconds }: NonNullable<OneShot["health"]>): Docker.HealthConfig {
+  return { Test: [...test], Interval: intervalSeconds * NANOSECONDS, Timeout: HEALTH_TIMEOUT_SECONDS * NANOSECONDS };
 }
 
 /** Hands on the lines of both streams and keeps the last of them. */

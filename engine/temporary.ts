@@ -86,7 +86,7 @@ async function ignoreGone(removal: Promise<unknown>): Promise<void> {
   try {
     await removal;
   } catch (error) {
-    // 409: another process removes it at this moment, or a container is still attached and goes with it.
-    if (!isNotFound(error) && statusCode(error) !== 409) throw error;
+    // 409: another process removes it at this moment. 403: a container that is about to go is still on the network.
+    if (!isNotFound(error) && ![403, 409].includes(statusCode(error) ?? 0)) throw error;
   }
 }

@@ -12,7 +12,7 @@ import { fullHostnames } from "../../config/consistency.ts";
 import { describeFaults, fileSettings, parseSettings } from "../../config/load-settings.ts";
 import type { Settings } from "../../config/settings.ts";
 import { GatewayClient } from "../../rehearsal/checks/gateway-client.ts";
-import { assetsOf } from "../../rehearsal/checks/web-static.ts";
+import { assetsOf } from "../../rehearsal/checks/references.ts";
 import { run, seconds } from "../commands.ts";
 import { labelled, removeLabelled } from "../left-behind.ts";
 import type { Site } from "../load.ts";

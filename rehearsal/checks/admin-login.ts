@@ -4,6 +4,8 @@ import { mainClient } from "./gateway-client.ts";
 export const adminLogin: Check = {
   id: "admin.login",
   title: "the admin's login page answers with a form",
+  cause: "The admin is not routed at that path, or its template or database fails.",
+  consequence: "Nobody can administer the system.",
   remedy: "See the application's log, and the setting checks.adminLogin.",
   notApplicable: ({ paths }) => (paths.adminLogin === "none" ? "checks.adminLogin is none" : undefined),
   run: async (environment) => {

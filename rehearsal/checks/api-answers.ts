@@ -4,6 +4,8 @@ import { mainClient } from "./gateway-client.ts";
 export const apiAnswers: Check = {
   id: "api.answers",
   title: "the API answers with JSON",
+  cause: "The API is not routed at that path, fails, or answers with a page of errors.",
+  consequence: "Clients of the API get errors.",
   remedy: "See the application's log, and the setting checks.api.",
   notApplicable: ({ paths }) => (paths.api === "none" ? "checks.api is none" : undefined),
   run: async (environment) => {

@@ -1,25 +1,61 @@
 import { adminLogin } from "./admin-login.ts";
 import { apiAnswers } from "./api-answers.ts";
+import { apiLinks } from "./api-links.ts";
+import { appCsrf } from "./app-csrf.ts";
+import { appDebugOff } from "./app-debug-off.ts";
+import { appDeployCheck } from "./app-deploy-check.ts";
+import { appHosts } from "./app-hosts.ts";
 import { appWriteRead } from "./app-write-read.ts";
-import type { Check } from "./check.ts";
+import type { Check, DeployedEnvironment } from "./check.ts";
 import { databaseMigrations } from "./database-migrations.ts";
 import { databaseRoles } from "./database-roles.ts";
 import { etlAlive } from "./etl-alive.ts";
+import { etlLastRun } from "./etl-last-run.ts";
+import { gatewayProxy } from "./gateway-proxy.ts";
 import { gatewayTls } from "./gateway-tls.ts";
+import { healthDatabaseAway } from "./health-database-away.ts";
+import { imageHealthCommand } from "./image-health-command.ts";
+import { imageImports } from "./image-imports.ts";
+import { imageRequirements } from "./image-requirements.ts";
+import { networkClosed } from "./network-closed.ts";
+import { ownCheck } from "./own-checks.ts";
 import { releaseSingle } from "./release-single.ts";
+import { timeZone } from "./time-zone.ts";
+import { webCookies } from "./web-cookies.ts";
+import { webLinks } from "./web-links.ts";
 import { webPage } from "./web-page.ts";
 import { webStatic } from "./web-static.ts";
 
-/** The checks that run after every deployment, in every environment. */
+/** The checks that every project has. */
 export const criticalChecks: readonly Check[] = [
   gatewayTls,
+  gatewayProxy,
   webPage,
   webStatic,
+  webLinks,
+  webCookies,
   apiAnswers,
+  apiLinks,
   adminLogin,
+  appHosts,
+  appCsrf,
+  appDebugOff,
+  appDeployCheck,
   appWriteRead,
   databaseMigrations,
   databaseRoles,
+  timeZone,
   etlAlive,
+  etlLastRun,
+  networkClosed,
+  healthDatabaseAway,
+  imageHealthCommand,
+  imageImports,
+  imageRequirements,
   releaseSingle,
 ];
+
+/** The checks that run after every deployment of an environment: those above and the project's own. */
+export function checksOf({ checks }: DeployedEnvironment): readonly Check[] {
+  return [...criticalChecks, ...checks.own.map(ownCheck)];
+}

@@ -12,6 +12,8 @@ const DECLARED: Record<WorkerRole, readonly string[]> = { app: ROW_RIGHTS, etl: 
 export const databaseRoles: Check = {
   id: "database.roles",
   title: "the database's roles have the rights that are declared, and no more",
+  cause: "Rights that were granted or taken by hand, or tables that somebody else than the owner made.",
+  consequence: "Queries fail for want of rights, or the application can change the schema and the report can write.",
   remedy: "Run pulumi up --refresh, and take back what was granted by hand.",
   run: async (environment) =>
     await withConnection(environment.database, async (client) => [

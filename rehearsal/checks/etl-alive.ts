@@ -5,6 +5,8 @@ import { runningTasks } from "./running-tasks.ts";
 export const etlAlive: Check = {
   id: "etl.alive",
   title: "one ETL worker runs, on this release",
+  cause: "A worker that fails at its start, or was started a second time by hand.",
+  consequence: "No job runs, or every job runs twice, or old code writes to the new schema.",
   remedy: "See the worker's log, and run pulumi up again.",
   notApplicable: ({ services }) => (services.some(({ role }) => role === "etl") ? undefined : "etl.command is none"),
   run: async ({ engine, services }) => {

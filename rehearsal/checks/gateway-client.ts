@@ -15,6 +15,8 @@ export interface RequestOptions {
   readonly method?: "GET" | "POST";
   /** Fields of a form. */
   readonly form?: Readonly<Record<string, string>>;
+  /** More headers, which stand in for those of the same name. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const TIMEOUT_MILLISECONDS = 15_000;
@@ -25,6 +27,7 @@ export class GatewayClient {
   readonly #environment: Pick<DeployedEnvironment, "gateway" | "authority">;
   readonly #hostname: string;
   readonly #cookies = new Map<string, string>();
+  readonly #received: string[] = [];
 
   /** @param hostname the name to ask for, by SNI and in the Host header */
   public constructor(environment: Pick<DeployedEnvironment, "gateway" | "authority">, hostname: string) {
@@ -37,6 +40,11 @@ export class GatewayClient {
     return `https://${this.#hostname}${port === 443 ? "" : `:${port}`}`;
   }
 
+  /** Every `Set-Cookie` that came, whole, in order. */
+  public get received(): readonly string[] {
+    return this.#received;
+  }
+
   public cookie(name: string): string | undefined {
     return this.#cookies.get(name);
   }
@@ -47,7 +55,7 @@ export class GatewayClient {
     let carried = options;
     for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
       const answer = await this.once(next, carried);
-      if (![301, 302, 303, 307, 308].includes(answer.status)) return answer;
+      if (!isRedirect(answer.status)) return answer;
       const target = new URL(String(answer.headers["location"] ?? ""), `${this.origin}${next}`);
       if (target.origin !== this.origin)
         throw new Error(`${next} redirects to ${target.href}, which is another origin`);
@@ -82,6 +90,7 @@ export class GatewayClient {
                   Origin: this.origin,
                   Referer: `${this.origin}${path}`,
                 }),
+            ...options.headers,
           },
           timeout: TIMEOUT_MILLISECONDS,
         },
@@ -105,6 +114,7 @@ export class GatewayClient {
   }
 
   #keepCookies(lines: readonly string[]): void {
+    this.#received.push(...lines);
     for (const line of lines) {
       const [pair = ""] = line.split(";");
       const [name, value] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
@@ -113,6 +123,11 @@ export class GatewayClient {
       else this.#cookies.set(name, value);
     }
   }
+}
+
+/** Whether an answer sends its client elsewhere. */
+export function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
 }
 
 /** A client of the environment's first hostname. */

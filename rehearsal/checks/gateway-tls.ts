@@ -1,8 +1,9 @@
-import { connect, type PeerCertificate } from "node:tls";
+import { connect, type DetailedPeerCertificate } from "node:tls";
 import type { Check, DeployedEnvironment, Finding } from "./check.ts";
 import { concreteHostname } from "./gateway-client.ts";
 
-const MINIMUM_DAYS = 14;
+/** With fewer days left a certificate is as good as expired. */
+const MINIMUM_DAYS = 3;
 const DAY = 86_400_000;
 const TIMEOUT_MILLISECONDS = 10_000;
 
@@ -10,6 +11,8 @@ const TIMEOUT_MILLISECONDS = 10_000;
 export const gatewayTls: Check = {
   id: "gateway.tls",
   title: "every hostname is served over TLS with a certificate that a strict client accepts",
+  cause: "A certificate that expires, lacks a name (a wildcard covers one label) or is sent without its intermediates.",
+  consequence: "Browsers and API clients refuse to connect.",
   remedy: "Mend gateway.hostnames or the certificate in tls.certificate.",
   run: async (environment) =>
     (await Promise.all(environment.hostnames.map((name) => inspect(environment, name)))).flat(),
@@ -18,19 +21,36 @@ export const gatewayTls: Check = {
 async function inspect(environment: DeployedEnvironment, pattern: string): Promise<Finding[]> {
   const hostname = concreteHostname(pattern);
   try {
-    const certificate = await handshake(environment, hostname);
-    const days = Math.floor((Date.parse(certificate.valid_to) - Date.now()) / DAY);
-    if (days >= MINIMUM_DAYS) return [];
-    return [
-      { expected: `${hostname}: a certificate valid for ${MINIMUM_DAYS} days or more`, seen: `${days} days left` },
-    ];
+    const days = Math.floor((lastDay(await handshake(environment, hostname)) - Date.now()) / DAY);
+    const seen = `${days} days left`;
+    if (days < MINIMUM_DAYS) {
+      return [{ expected: `${hostname}: a certificate valid for ${MINIMUM_DAYS} days or more`, seen }];
+    }
+    const wanted = environment.checks.certificateDays;
+    if (days >= wanted) return [];
+    return [{ expected: `${hostname}: a certificate valid for ${wanted} days or more`, seen, warning: true }];
   } catch (error) {
     const seen = error instanceof Error ? error.message : String(error);
     return [{ expected: `${hostname}: a certificate that verifies`, seen }];
   }
 }
 
-async function handshake({ gateway, authority }: DeployedEnvironment, hostname: string): Promise<PeerCertificate> {
+/** When the first certificate of a chain ends: an intermediate ends all that it has issued. */
+function lastDay(certificate: DetailedPeerCertificate): number {
+  const ends: number[] = [];
+  for (let link: DetailedPeerCertificate | undefined = certificate; link !== undefined; ) {
+    ends.push(Date.parse(link.valid_to));
+    const issuer: DetailedPeerCertificate | undefined = link.issuerCertificate;
+    // The authority itself is its own issuer.
+    link = issuer === link ? undefined : issuer;
+  }
+  return Math.min(...ends);
+}
+
+async function handshake(
+  { gateway, authority }: DeployedEnvironment,
+  hostname: string,
+): Promise<DetailedPeerCertificate> {
   return await new Promise((resolve, reject) => {
     const socket = connect({
       host: gateway.address,
@@ -41,7 +61,7 @@ async function handshake({ gateway, authority }: DeployedEnvironment, hostname: 
     socket.setTimeout(TIMEOUT_MILLISECONDS, () => socket.destroy(new Error("no handshake within 10 s")));
     socket.once("error", reject);
     socket.once("secureConnect", () => {
-      resolve(socket.getPeerCertificate());
+      resolve(socket.getPeerCertificate(true));
       socket.end();
     });
   });

@@ -5,6 +5,8 @@ import { runningTasks } from "./running-tasks.ts";
 export const releaseSingle: Check = {
   id: "release.single",
   title: "every task runs the image of this release",
+  cause: "A service that did not take part in a rollout, or was updated by hand.",
+  consequence: "Two releases work on one database, and requests are answered by either.",
   remedy: "Run pulumi up --refresh: it puts services back to what is declared.",
   run: async ({ engine, services }) => {
     const findings = services.map(async ({ name, image }) => {

@@ -1,45 +1,56 @@
 import type { Check, DeployedEnvironment, Finding } from "./check.ts";
 
 /** How one check ended. */
-export type CheckResult = {
-  readonly id: string;
-  readonly title: string;
-  readonly remedy: string;
-} & (
-  | { readonly state: "passed"; readonly seconds: number }
-  | { readonly state: "not applicable"; readonly reason: string }
-  | { readonly state: "failed"; readonly findings: readonly Finding[] }
-);
+export type CheckResult = Pick<Check, "id" | "title" | "cause" | "consequence" | "remedy"> &
+  (
+    | { readonly state: "passed"; readonly seconds: number; readonly warnings: readonly Finding[] }
+    | { readonly state: "not applicable"; readonly reason: string }
+    | { readonly state: "failed"; readonly seconds: number; readonly findings: readonly Finding[] }
+  );
 
 /** Runs checks side by side: all of them, so that one report names everything that is wrong. */
 export async function runChecks(checks: readonly Check[], environment: DeployedEnvironment): Promise<CheckResult[]> {
-  return await Promise.all(checks.map(async (check) => await runCheck(check, environment)));
+  // An object of its own: what an earlier run has read is not taken for what is there now.
+  const looked = { ...environment };
+  return await Promise.all(checks.map(async (check) => await runCheck(check, looked)));
 }
 
-/** A line for a person: the check's name, and what was expected and seen where it failed. */
+/** Lines for a person: the check's name, what was expected and seen, and where it failed what that means and what to do. */
 export function describeResult(result: CheckResult): string {
   const head = `${result.id} ${result.state}`;
   switch (result.state) {
     case "passed":
-      return `${head}: ${result.title}`;
+      return [`${head}: ${result.title}`, ...result.warnings.map(describeFinding)].join("\n");
     case "not applicable":
       return `${head}: ${result.reason}`;
-    case "failed": {
-      const findings = result.findings.map(({ expected, seen }) => `  expected ${expected}; seen ${seen}`);
-      return [`${head}: ${result.title}`, ...findings, `  ${result.remedy}`].join("\n");
-    }
+    case "failed":
+      return [
+        `${head}: ${result.title}`,
+        ...result.findings.map(describeFinding),
+        `  cause: ${result.cause}`,
+        `  consequence: ${result.consequence}`,
+        `  remedy: ${result.remedy}`,
+      ].join("\n");
   }
 }
 
+function describeFinding({ expected, seen, warning }: Finding): string {
+  return `  ${warning === undefined ? "" : "warning: "}expected ${expected}; seen ${seen}`;
+}
+
 async function runCheck(check: Check, environment: DeployedEnvironment): Promise<CheckResult> {
-  const { id, title, remedy } = check;
+  const { id, title, cause, consequence, remedy } = check;
+  const about = { id, title, cause, consequence, remedy };
   const reason = check.notApplicable?.(environment);
-  if (reason !== undefined) return { id, title, remedy, state: "not applicable", reason };
+  if (reason !== undefined) return { ...about, state: "not applicable", reason };
   const started = Date.now();
-  const findings = await findingsOf(check, environment);
-  return findings.length === 0
-    ? { id, title, remedy, state: "passed", seconds: (Date.now() - started) / 1000 }
-    : { id, title, remedy, state: "failed", findings };
+  const found = await findingsOf(check, environment);
+  const seconds = (Date.now() - started) / 1000;
+  const silenced = environment.checks.silenced.includes(id);
+  const findings = silenced ? found.map((finding) => ({ ...finding, warning: true as const })) : found;
+  return findings.every(({ warning }) => warning)
+    ? { ...about, state: "passed", seconds, warnings: findings }
+    : { ...about, state: "failed", seconds, findings };
 }
 
 async function findingsOf(check: Check, environment: DeployedEnvironment): Promise<readonly Finding[]> {

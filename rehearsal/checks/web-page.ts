@@ -5,6 +5,8 @@ import { concreteHostname, GatewayClient } from "./gateway-client.ts";
 export const webPage: Check = {
   id: "web.page",
   title: "the page checks.page answers on every hostname",
+  cause: "A view, template or query that fails, or a hostname that is not allowed or not routed.",
+  consequence: "Visitors of that hostname see an error.",
   remedy:
     "See the application's log; a 400 is a hostname that DJANGO_ALLOWED_HOSTS does not name, a redirect loop a lost X-Forwarded-Proto.",
   notApplicable: ({ paths }) => (paths.page === "none" ? "checks.page is none" : undefined),

@@ -1,38 +1,57 @@
-import type { Check, DeployedEnvironment } from "./check.ts";
-import { mainClient } from "./gateway-client.ts";
+import type { Check, DeployedEnvironment, Finding } from "./check.ts";
+import { type Answer, mainClient } from "./gateway-client.ts";
+import { assetsOf, assetsOfStyle } from "./references.ts";
+
+const LIMIT = 80;
 
 /** Pages without their style sheets answer 200 all the same. */
 export const webStatic: Check = {
   id: "web.static",
-  title: "the static files that pages reference are served",
+  title: "every file that pages and their style sheets reference is served",
+  cause:
+    "A file that collectstatic did not collect, or another STATIC_URL or STATIC_ROOT than the static files are served at.",
+  consequence: "Pages appear without styles, scripts or images although they answer 200.",
   remedy: "Check STATIC_URL (/static/) and STATIC_ROOT of the settings, and that collectstatic finds the file.",
   notApplicable: ({ paths }) =>
     paths.page === "none" && paths.adminLogin === "none" ? "checks.page and checks.adminLogin are none" : undefined,
   run: async (environment) => {
+    const { page, adminLogin } = environment.paths;
     const client = mainClient(environment);
-    const assets = await referencedAssets(environment);
-    if (assets.length === 0) {
+    const paths = [page, adminLogin].filter((path) => path !== "none");
+    const pages = await Promise.all(paths.map((path) => client.fetch(path)));
+    const assets = [...new Set(pages.flatMap(({ body, path }) => assetsOf(body, path)))];
+    if (!assets.some((path) => path.startsWith("/static/"))) {
       return [{ expected: "a page that references a file below /static/", seen: "no such reference" }];
     }
-    const findings = assets.map(async (asset) => {
-      const { status, body } = await client.once(asset);
-      if (status === 200 && body.length > 0) return [];
-      return [
-        { expected: `200 and content at ${client.origin}${asset}`, seen: `${status}, ${body.length} characters` },
-      ];
-    });
-    return (await Promise.all(findings)).flat();
+    const first = await fetchAll(environment, assets.slice(0, LIMIT));
+    const further = [...new Set(first.flatMap(({ styles }) => styles))].filter((path) => !assets.includes(path));
+    const second = await fetchAll(environment, further.slice(0, LIMIT));
+    return [...first, ...second].flatMap(({ findings }) => findings);
   },
 };
 
-async function referencedAssets(environment: DeployedEnvironment): Promise<string[]> {
-  const client = mainClient(environment);
-  const pages = [environment.paths.page, environment.paths.adminLogin].filter((path) => path !== "none");
-  const bodies = await Promise.all(pages.map(async (path) => (await client.fetch(path)).body));
-  return [...new Set(bodies.flatMap(assetsOf))];
+interface Fetched {
+  readonly findings: readonly Finding[];
+  /** What it references itself, where it is a style sheet. */
+  readonly styles: readonly string[];
 }
 
-/** Paths below `/static/` that a page references. */
-export function assetsOf(html: string): string[] {
-  return [...html.matchAll(/(?:href|src)\s*=\s*["']?(\/static\/[^"'\s>?#]+)/g)].flatMap(([, path]) => path ?? []);
+async function fetchAll(environment: DeployedEnvironment, assets: readonly string[]): Promise<Fetched[]> {
+  const client = mainClient(environment);
+  return await Promise.all(
+    assets.map(async (asset) => {
+      const answer = asset.startsWith("/static/") ? await client.once(asset) : await client.fetch(asset);
+      const { status, body } = answer;
+      if (status === 200 && body.length > 0) return { findings: [], styles: stylesOf(answer, asset) };
+      const finding = {
+        expected: `200 and content at ${client.origin}${asset}`,
+        seen: `${status}, ${body.length} characters`,
+      };
+      return { findings: [finding], styles: [] };
+    }),
+  );
+}
+
+function stylesOf({ headers, body }: Answer, asset: string): string[] {
+  return /\btext\/css\b/.test(String(headers["content-type"] ?? "")) ? assetsOfStyle(body, asset) : [];
 }

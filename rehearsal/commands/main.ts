@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { migrationHelp } from "./migration-help.ts";
 import { promote, promoteHelp } from "./promote.ts";
+import { runHelp } from "./run-help.ts";
 import { snapshotHelp, subcommandHelp } from "./snapshot-help.ts";
 
 /** A subcommand: gives the exit code. */
@@ -17,6 +18,7 @@ const COMMANDS: Record<string, Described> = {
   // Settings and servers' clients take a while to load, which no other command should wait for.
   migration: { run: async (words) => (await import("./migration.ts")).migration(words), help: migrationHelp },
   promote: { run: promote, help: promoteHelp },
+  run: { run: async (words) => await (await import("./run.ts")).run(words), help: runHelp },
   snapshot: {
     run: async (words) => await (await import("./snapshot.ts")).snapshot(words),
     help: snapshotHelp,

@@ -11,4 +11,4 @@ Usage: rehearse migration [--stack STACK] [--snapshot ID] [--fast] [--again] [--
 
 The release is that of the sources here, built by a preview where it is not built yet, or the one that the stack's settings
 name. The environment is only read. The report is in reports/. Exit code 0: passed, 1: stopped or not possible, 2: wrong
-options, 3: nothing could be rehearsed.`;
+options, 3: nothing could be rehearsed, 130: interrupted, and the clones removed.`;

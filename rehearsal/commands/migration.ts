@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { parseArgs } from "node:util";
 import type Docker from "dockerode";
 import { djangoVariables } from "../../components/django-process.ts";
@@ -9,8 +10,10 @@ import { applicationImage } from "../../components/release-images.ts";
 import type { Settings } from "../../config/settings.ts";
 import { dockerClient } from "../../engine/docker-client.ts";
 import { hasImage } from "../../engine/images.ts";
+import { INTERRUPTED_EXIT_CODE, Interrupted, interruptible } from "../../engine/interruption.ts";
 import type { PostgresAddress } from "../../engine/postgres.ts";
 import { type ReleaseRehearsal, rehearseRelease } from "../migration/release-rehearsal.ts";
+import { summariseRehearsal } from "../report/summary.ts";
 import { sourceAddress } from "../snapshot/source-address.ts";
 import { migrationHelp } from "./migration-help.ts";
 import { stackOutput, stackSettings } from "./stack-settings.ts";
@@ -40,15 +43,30 @@ export async function migration(words: readonly string[]): Promise<number> {
     const { stack, settings } = stackSettings(options.stack);
     const docker = dockerClient(settings.engine.host);
     const release = describeRelease(stack, options, settings);
-    await requireRelease(docker, options.stack, release.incoming.image);
-    const outcome = await rehearseRelease(docker, release, say, options.again);
+    const { again } = options;
+    const outcome = await interruptible(
+      (signal) =>
+        rehearseRelease(docker, release, say, {
+          again,
+          signal,
+          prepare: () => requireRelease(docker, options.stack, release.incoming.image),
+        }),
+      () => {
+        console.error("interrupted: removing the clones");
+      },
+    );
     if ("reason" in outcome) {
       say(`Not rehearsed: ${outcome.reason}`);
       return NOT_REHEARSED;
     }
-    if (options.json) console.log(JSON.stringify(outcome.result));
-    return outcome.result.verdict === "pass" ? 0 : 1;
+    const { result, page, repeated } = outcome;
+    const terminal = options.json ? process.stderr : process.stdout;
+    const colours = terminal.isTTY && terminal.hasColors();
+    for (const line of summariseRehearsal(result, { page, repeated, steps: repeated, colours })) say(line);
+    if (options.json) console.log(JSON.stringify(result));
+    return result.verdict === "pass" ? 0 : 1;
   } catch (error) {
+    if (error instanceof Interrupted) return INTERRUPTED_EXIT_CODE;
     console.error(`rehearse migration: ${message(error)}`);
     return 1;
   }
@@ -93,10 +111,10 @@ function describeRelease(
     databaseName: database.name,
     databaseMemoryMiB: database.memoryMiB,
     databaseParameters: serverParameters(database),
-    paths: Object.values(settings.checks).filter((path) => path !== "none"),
+    paths: [settings.checks.page, settings.checks.api, settings.checks.adminLogin].filter((path) => path !== "none"),
     longestWaitSeconds: limits.longestWaitSeconds,
     snapshot: snapshot === "newest" && database.snapshot !== "none" ? database.snapshot : snapshot,
-    startsFromSnapshot: true,
+    startsFromSnapshot: database.snapshot !== "none" || snapshot !== "newest",
   };
 }
 
@@ -106,17 +124,21 @@ function databaseOf(stack: string): PostgresAddress | undefined {
   return typeof url === "string" ? sourceAddress(url) : undefined;
 }
 
-/** A preview builds the images of a release that do not exist yet. */
+/** A preview builds the images of a release that do not exist yet. This one does not rehearse as well. */
 async function requireRelease(docker: Docker, stack: string, image: string): Promise<void> {
   if (await hasImage(docker, image)) return;
-  console.error(`${image} is not built yet: pulumi preview --stack ${stack} builds it`);
-  const { status } = spawnSync("pulumi", ["preview", "--stack", stack, "--non-interactive"], {
-    stdio: ["ignore", process.stderr, process.stderr],
+  console.error(`${image} is not built yet: building it`);
+  const words = ["preview", "--stack", stack, "--non-interactive"];
+  const said: Buffer[] = [];
+  const building = spawn("pulumi", [...words, "--exclude", "**-migration-applied", "--exclude-dependents"], {
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  for (const stream of [building.stdout, building.stderr]) stream.on("data", (chunk: Buffer) => said.push(chunk));
+  const [status] = (await once(building, "close")) as [number | null];
   if (await hasImage(docker, image)) return;
   throw new Error(
-    `image ${image} must be on the engine; pulumi preview --stack ${stack} ended with exit code ${status ?? -1} and did not ` +
-      "build it. Mend what it says above.",
+    `image ${image} must be on the engine; pulumi ${words.join(" ")} ended with exit code ${status ?? -1} and did not ` +
+      `build it. Mend what it says:\n${Buffer.concat(said).toString()}`,
   );
 }
 

@@ -5,7 +5,8 @@ import { releaseTags } from "../../components/release-images.ts";
 import type { StackSettings } from "../../config/load-settings.ts";
 import { dockerClient } from "../../engine/docker-client.ts";
 import { hasImage } from "../../engine/images.ts";
-import { createSnapshot } from "../snapshot/create.ts";
+import { INTERRUPTED_EXIT_CODE, Interrupted, interruptible } from "../../engine/interruption.ts";
+import { createSnapshot, type SnapshotRequest } from "../snapshot/create.ts";
 import { gigabytes } from "../snapshot/disk-space.ts";
 import { isMaskingKind, type MaskingRules } from "../snapshot/masking/kinds.ts";
 import { maskingKey } from "../snapshot/masking/masking-key.ts";
@@ -21,7 +22,6 @@ type Subcommand = (words: readonly string[]) => Promise<number>;
 const SUBCOMMANDS: Record<string, Subcommand> = { create, list, show, prune };
 /** A git-ignored folder of the checkout for what belongs to this machine. */
 const KEY_FILE = path.join(".toolchain", "masking-key");
-const INTERRUPTED = 130;
 const DEFAULT_KEPT = 3;
 
 /** `rehearse snapshot`: exit code 0 when done, 1 when it cannot be, 2 for wrong options, 130 when interrupted. */
@@ -36,6 +36,7 @@ export async function snapshot([name, ...words]: readonly string[]): Promise<num
   try {
     return await subcommand(words);
   } catch (error) {
+    if (error instanceof Interrupted) return INTERRUPTED_EXIT_CODE;
     const wrongOptions =
       error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
     console.error(`rehearse snapshot ${name}: ${message(error)}`);
@@ -57,55 +58,49 @@ async function create(words: readonly string[]): Promise<number> {
   const source = sourceAddress(url ?? reportUrl(from));
   const docker = await engine(settings.engine.host);
   const postgresImage = await requirePostgres(docker, settings);
-  const interruption = new AbortController();
-  const interrupt = () => {
-    if (!interruption.signal.aborted) console.error("interrupted: removing what was made");
-    interruption.abort(new Error("interrupted"));
-  };
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
   const started = performance.now();
-  try {
-    const {
-      snapshot: made,
-      isNew,
-      drill,
-    } = await createSnapshot(
-      docker,
-      {
-        project: settings.app.name,
-        sourceName: isUrl ? describeAddress(source) : from,
-        source,
-        postgresImage,
-        registry: settings.images.registry,
-        rules: maskingRules(settings.snapshot.masking),
-        key: maskingKey(path.resolve(KEY_FILE)),
-        reports: path.resolve("reports"),
-        eachTable: process.stderr.isTTY,
-      },
-      (line) => {
-        console.error(line);
-      },
-      interruption.signal,
-    );
-    const seconds = `${((performance.now() - started) / 1000).toFixed(1)} s`;
-    if (drill !== undefined) {
-      console.log(
-        `restore drill passed: ${drill.objects} objects, ${drill.sequences} sequences and ${drill.tables.length} tables equal ` +
-          `the source's, a write to each table; reports/snapshot-${made.id}.json`,
-      );
-    }
+  const request: SnapshotRequest = {
+    project: settings.app.name,
+    sourceName: isUrl ? describeAddress(source) : from,
+    source,
+    postgresImage,
+    registry: settings.images.registry,
+    rules: maskingRules(settings.snapshot.masking),
+    key: maskingKey(path.resolve(KEY_FILE)),
+    reports: path.resolve("reports"),
+    eachTable: process.stderr.isTTY,
+  };
+  const {
+    snapshot: made,
+    isNew,
+    drill,
+  } = await interruptible(
+    (signal) =>
+      createSnapshot(
+        docker,
+        request,
+        (line) => {
+          console.error(line);
+        },
+        signal,
+      ),
+    () => {
+      console.error("interrupted: removing what was made");
+    },
+  );
+  const seconds = `${((performance.now() - started) / 1000).toFixed(1)} s`;
+  if (drill !== undefined) {
     console.log(
-      isNew
-        ? `snapshot ${made.id} of ${made.source}: ${made.image}, ${gigabytes(made.bytes)}, ${seconds}`
-        : `snapshot ${made.id} has this content already: ${made.image}, taken ${made.takenAt}; nothing was made (${seconds})`,
+      `restore drill passed: ${drill.objects} objects, ${drill.sequences} sequences and ${drill.tables.length} tables equal ` +
+        `the source's, a write to each table; reports/snapshot-${made.id}.json`,
     );
-    return 0;
-  } catch (error) {
-    if (!interruption.signal.aborted) throw error;
-    return INTERRUPTED;
-  } finally {
-    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(name, interrupt);
   }
+  console.log(
+    isNew
+      ? `snapshot ${made.id} of ${made.source}: ${made.image}, ${gigabytes(made.bytes)}, ${seconds}`
+      : `snapshot ${made.id} has this content already: ${made.image}, taken ${made.takenAt}; nothing was made (${seconds})`,
+  );
+  return 0;
 }
 
 async function list(words: readonly string[]): Promise<number> {
@@ -175,7 +170,7 @@ async function prune(words: readonly string[]): Promise<number> {
   const { docker, project } = await projectOf(values.stack);
   const { removed, kept, abandoned } = await pruneSnapshots(docker, project, keep, values["dry-run"]);
   const verb = values["dry-run"] ? "would remove" : "removed";
-  for (const what of abandoned) console.log(`removed ${what}, which an interrupted snapshot left`);
+  for (const what of abandoned) console.log(`removed ${what}, which an interrupted command left`);
   for (const one of removed) console.log(`${verb} ${one.image}, taken ${one.takenAt}`);
   for (const { snapshot: one, reason } of kept) console.log(`kept ${one.image}, taken ${one.takenAt}: ${reason}`);
   if (removed.length === 0) console.log(`nothing to remove: ${kept.length} snapshots of ${project} stay`);

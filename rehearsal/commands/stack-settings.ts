@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { describeFaults, resolveSettings, type StackSettings, stackSlug } from "../../config/load-settings.ts";
+import type { StateResource } from "../run/declaration.ts";
 
 /** A section as `pulumi config --json` gives it. */
 interface ConfigValue {
@@ -40,6 +41,32 @@ export function stackOutput(stack: string, name: string): unknown {
     `stack ${stack} must exist`,
   );
   return (JSON.parse(said) as Record<string, unknown>)[name];
+}
+
+/**
+ * The resources of a stack's state, secrets in clear; none where it has never been deployed.
+ *
+ * @throws Error when there is no such stack
+ */
+export function stackResources(stack: string): StateResource[] {
+  const said = pulumiSays(["stack", "export", "--show-secrets", "--stack", stack], `stack ${stack} must exist`);
+  const state = JSON.parse(said) as { deployment?: { resources?: StateResource[] } };
+  return state.deployment?.resources ?? [];
+}
+
+/** The names that a map of a stack's file sets, such as `app.environment`; undefined where there is no such file. */
+export function namesInFile(stack: string, settings: readonly string[]): Record<string, string[]> | undefined {
+  const file = `Pulumi.${stack}.yaml`;
+  if (!existsSync(file)) return undefined;
+  const project = projectName();
+  const { config = {} } = parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> };
+  return Object.fromEntries(
+    settings.map((setting) => {
+      const [section = "", key = ""] = setting.split(".");
+      const map = (config[`${project}:${section}`] as Record<string, unknown> | undefined)?.[key];
+      return [setting, typeof map === "object" && map !== null ? Object.keys(map) : []];
+    }),
+  );
 }
 
 function projectName(): string {

@@ -9,7 +9,8 @@ type ApplyEvent =
   | ({ event: "statement"; migration: string; at: number } & Omit<StatementRun, "start">)
   | { event: "lock"; migration: string; table: string; mode: string; from: number; until: number }
   | { event: "retry"; migration: string; at: number; error: string }
-  | { event: "migration-end"; migration: string; seconds: number; sizeBytes: number; error?: string }
+  | { event: "migration-end"; migration: string; seconds: number; error?: string }
+  | { event: "outside"; sql: string }
   | { event: "done"; ok: boolean };
 
 /** How the migrations of a release ran on a clone. */
@@ -17,6 +18,8 @@ export interface AppliedRun {
   /** Seconds since 1970. */
   readonly began: number;
   readonly migrations: readonly MigrationRun[];
+  /** Statements of no migration that change rows: Django adds permissions and content types of new models after them. */
+  readonly outside: readonly string[];
   readonly ok: boolean;
   /** What the runtime said outside of its events: why it could not even begin. */
   readonly said: readonly string[];
@@ -40,7 +43,8 @@ export async function applyMigrations(
   const { exitCode, said } = await runEvents(docker, onClone(release, clone, network, "owner", words), (event) => {
     collector.take(event as ApplyEvent);
   });
-  return { began: collector.began, migrations: collector.migrations, ok: collector.ok && exitCode === 0, said };
+  const { began, migrations, outside } = collector;
+  return { began, migrations, outside, ok: collector.ok && exitCode === 0, said };
 }
 
 /** Puts events together to migrations. */
@@ -48,6 +52,7 @@ class Collector {
   public began = Date.now() / 1000;
   public ok = false;
   public readonly migrations: MigrationRun[] = [];
+  public readonly outside: string[] = [];
   readonly #onMigration: (run: MigrationRun) => void;
   #open: { migration: string; atomic: boolean; start: number; retries: number } | undefined;
   #statements: StatementRun[] = [];
@@ -93,7 +98,6 @@ class Collector {
           seconds: event.seconds,
           statements: this.#statements,
           locks: this.#locks,
-          sizeBytes: event.sizeBytes,
           ...(event.error === undefined ? {} : { error: event.error }),
         };
         this.#open = undefined;
@@ -101,6 +105,9 @@ class Collector {
         this.#onMigration(run);
         return;
       }
+      case "outside":
+        this.outside.push(event.sql);
+        return;
       case "done":
         this.ok = event.ok;
     }

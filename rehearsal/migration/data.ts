@@ -83,6 +83,36 @@ export async function soundness(address: PostgresAddress): Promise<Soundness> {
   });
 }
 
+/** Puts the sequences back after work that is rolled back: they take no part in that. */
+export async function keepingSequences<T>(address: PostgresAddress, work: () => Promise<T>): Promise<T> {
+  const before = await withConnection(address, sequences);
+  const done = await work();
+  await withConnection(address, async (client) => {
+    for (const { name, last, called } of before) {
+      await client.query("SELECT setval(to_regclass($1), $2, $3) WHERE to_regclass($1) IS NOT NULL", [
+        name,
+        last,
+        called,
+      ]);
+    }
+  });
+  return done;
+}
+
+async function sequences(client: pg.Client): Promise<{ name: string; last: string; called: boolean }[]> {
+  const { rows: names } = await client.query<{ name: string }>(
+    "SELECT seqrelid::regclass::text AS name FROM pg_sequence",
+  );
+  const states: { name: string; last: string; called: boolean }[] = [];
+  for (const { name } of names) {
+    const { rows } = await client.query<{ last: string; called: boolean }>(
+      `SELECT last_value::text AS last, is_called AS called FROM ${name}`,
+    );
+    for (const state of rows) states.push({ name, ...state });
+  }
+  return states;
+}
+
 async function sequencesBehind(client: pg.Client): Promise<Soundness["behind"]> {
   const { rows } = await client.query<{ sequence: string; table: string; column: string; step: string }>(
     `SELECT d.objid::regclass::text AS sequence, ${TABLE_NAME} AS "table", a.attname AS "column", s.seqincrement AS step

@@ -6,7 +6,14 @@ import type { Clone } from "../snapshot/clone.ts";
 import { onClone, type ReleaseProcess } from "./releases.ts";
 
 /** The schema that all migrations of a release make from nothing, or why they cannot. */
-export type FreshBuild = { readonly catalogue: CatalogueDescription } | { readonly failed: readonly string[] };
+export type FreshBuild = { readonly catalogue: CatalogueDescription } | FailedBuild;
+
+export interface FailedBuild {
+  /** What it said last. */
+  readonly failed: readonly string[];
+  /** `app.name` of the migration that it failed at; undefined where it could not even begin. */
+  readonly migration: string | undefined;
+}
 
 /** The schema of a clone's own database. */
 export function cloneCatalogue(clone: Clone): Promise<CatalogueDescription> {
@@ -41,6 +48,11 @@ export async function freshBuild(
   const said: string[] = [];
   const run = onClone(release, clone, network, "owner", ["migrate"], { database });
   const { exitCode } = await runOneShot(docker, run, (line) => said.push(line));
-  if (exitCode !== 0) return { failed: said.slice(-25) };
+  if (exitCode !== 0) return { failed: said.slice(-25), migration: lastApplied(said) };
   return { catalogue: await withConnection(administrator, describeCatalogue) };
+}
+
+/** Django tells of each migration as it begins. */
+function lastApplied(said: readonly string[]): string | undefined {
+  return said.flatMap((line) => /Applying ([\w.]+?)\.\.\./.exec(line)?.[1] ?? []).at(-1);
 }

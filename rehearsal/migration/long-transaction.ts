@@ -107,10 +107,13 @@ export class LongTransaction {
     let behindSince: number | undefined;
     while (!this.#ended) {
       const now = Date.now() / 1000;
-      const { rows } = await client.query<{ table: string; mode: string; blockers: string[] }>(WAITING_MIGRATOR, [
-        "owner",
-      ]);
-      for (const row of rows) this.#note(row, now);
+      const { rows } = await client.query<{ table: string | null; mode: string; blockers: string[] }>(
+        WAITING_MIGRATOR,
+        ["owner"],
+      );
+      for (const { table, ...row } of rows) {
+        if (table !== null) this.#note({ table, ...row }, now);
+      }
       if (rows.some(({ blockers }) => blockers.includes(APPLICATION))) behindSince ??= now;
       if (behindSince !== undefined && now - behindSince > this.#holdSeconds) {
         await this.#close();
@@ -133,11 +136,12 @@ export class LongTransaction {
   }
 }
 
+/** Concurrent work on an index waits for transactions themselves, instead of for a lock on a table: nobody queues behind it. */
 const WAITING_MIGRATOR = `
   SELECT l.relation::regclass::text AS "table", l.mode,
          ARRAY(SELECT coalesce(nullif(b.application_name, ''), b.usename) FROM pg_stat_activity b
                WHERE b.pid = ANY (pg_blocking_pids(a.pid))) AS blockers
-  FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid AND NOT l.granted AND l.relation IS NOT NULL
+  FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid AND NOT l.granted
   WHERE a.wait_event_type = 'Lock' AND a.usename = $1`;
 
 /** A table's name, with its schema where it has one, for SQL. */

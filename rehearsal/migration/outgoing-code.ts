@@ -24,8 +24,12 @@ type SmokeEvent =
 
 /** The code of a release at work on a clone, in the role of the application. */
 export interface OutgoingCode {
-  /** Does each of its requests and queries once. */
-  once(): Promise<CodeOperation[]>;
+  /**
+   * Does each of its requests and queries once.
+   *
+   * @param tables into which rows are inserted also with one value left out at a time
+   */
+  once(tables?: readonly string[]): Promise<CodeOperation[]>;
   /**
    * Goes on doing those that concern the tables, until `pause`. Resolves when each has been done once: it is known then
    * what they usually take.
@@ -86,7 +90,7 @@ export async function startCode(
       }),
     ]);
   return {
-    once: () => ask("once"),
+    once: (tables = []) => ask(`once ${tables.join(",")}`.trim()),
     traffic: (tables) =>
       Promise.race([
         died,

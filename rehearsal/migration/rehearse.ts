@@ -3,7 +3,7 @@ import { removeAbandoned } from "../../engine/temporary.ts";
 import type { CatalogueDescription } from "../snapshot/catalogue-description.ts";
 import type { Clone } from "../snapshot/clone.ts";
 import { applyMigrations } from "./apply.ts";
-import { type DataState, dataState, type Soundness, soundness, tableSizes } from "./data.ts";
+import { type DataState, dataState, keepingSequences, type Soundness, soundness, tableSizes } from "./data.ts";
 import { abortFindings } from "./findings/aborts.ts";
 import { backFindings, lostFindings, removedBetween } from "./findings/back.ts";
 import { dataFindings, soundnessFindings } from "./findings/data.ts";
@@ -16,12 +16,12 @@ import { waitFindings, waitOf } from "./findings/waits.ts";
 import { cloneCatalogue, freshBuild } from "./fresh-build.ts";
 import { killAtEachStatement } from "./kills.ts";
 import { type MigrationPlan, readPlan } from "./migrate.ts";
-import { startCode } from "./outgoing-code.ts";
+import { type CodeOperation, type OutgoingCode, startCode } from "./outgoing-code.ts";
 import { onClone, type ReleaseProcess } from "./releases.ts";
-import type { Finding, MigrationRehearsal, MigrationRun, PlannedMigration, StepResult } from "./result.ts";
-import { openStage, type RehearsalArgs, type Stage } from "./stage.ts";
+import type { Finding, MigrationRehearsal, PlannedMigration, StepResult } from "./result.ts";
+import { onStage, type RehearsalArgs, type Stage } from "./stage.ts";
 import { type KnownStatement, knownStatements, planStatements } from "./statements.ts";
-import { walLimit } from "./storage.ts";
+import { watchStorage } from "./storage.ts";
 import { applyUnderTraffic } from "./traffic.ts";
 
 /** How many of the longest waits the result keeps. */
@@ -32,20 +32,17 @@ const KEPT_WAITS = 200;
  * nothing of the environment is touched.
  *
  * @param say called with each step's line as it ends
- * @throws Error when the rehearsal itself cannot be done
+ * @param signal when aborted, the clones are removed at once
+ * @throws Error when the rehearsal itself cannot be done, or was aborted
  */
 export async function rehearseMigrations(
   docker: Docker,
   args: RehearsalArgs,
   say: (line: string) => void,
+  signal = new AbortController().signal,
 ): Promise<MigrationRehearsal> {
   await removeAbandoned(docker);
-  const stage = await openStage(docker, args);
-  try {
-    return await new Rehearsal(docker, args, stage, say).run();
-  } finally {
-    await stage.clear();
-  }
+  return onStage(docker, args, signal, (stage) => new Rehearsal(docker, args, stage, say).run());
 }
 
 type StepId = StepResult["id"];
@@ -99,6 +96,8 @@ class Rehearsal {
     // Whatever else is wrong with them: that they run tells more.
     const runnable = plan.conflicts.length === 0 && plan.inconsistencies.length === 0;
     if (plan.pending.length > 0 && runnable) await this.#rehearse(clone);
+    // An applied migration may have been edited, which no pending one tells.
+    else if (runnable && this.#args.form === "full") await this.#schemaStep(clone, await cloneCatalogue(clone));
     return this.#result();
   }
 
@@ -138,7 +137,7 @@ class Rehearsal {
     const code = await this.#code(clone);
     try {
       const [before, dataBefore, soundBefore, sizesBefore] = [
-        await code?.once(),
+        await this.#once(clone, code),
         full ? await dataState(clone.address) : undefined,
         full ? await soundness(clone.address) : undefined,
         await tableSizes(clone.address),
@@ -150,9 +149,10 @@ class Rehearsal {
       this.#statements = statements.filter(({ name }) => working.has(name));
       const applied = await this.#step("run", async () => {
         const { incoming } = this.#args;
+        const storage = await watchStorage(clone.address);
         const run = await applyMigrations(this.#docker, incoming, clone, this.#stage.network);
         this.#run = run.migrations;
-        const need = storageNeed(run.migrations, await walLimit(clone.address));
+        const need = storageNeed(await storage.stop(), run);
         this.#peakBytes = need?.bytes ?? 0;
         const seconds = run.migrations.reduce((sum, migration) => sum + migration.seconds, 0);
         return [
@@ -169,28 +169,39 @@ class Rehearsal {
       if (code === undefined || before === undefined) this.#skip("old-code", "no release runs yet");
       else {
         await this.#step("old-code", async () => {
-          const after = [...(await code.once()), ...(await planStatements(clone.as("app"), this.#statements))];
+          const after = [
+            ...((await this.#once(clone, code)) ?? []),
+            ...(await planStatements(clone.as("app"), this.#statements)),
+          ];
           this.#oldCode = compareRounds([...before, ...plannedBefore], after);
           const findings = oldCodeFindings(this.#oldCode, this.#plan, this.#run);
           const broken = this.#oldCode.filter(({ before: was, after: is }) => was === null && is !== null).length;
           return [undefined, `${broken} of ${count(this.#oldCode.length, "operation")} broken`, findings];
         });
       }
-      if (dataBefore !== undefined && soundBefore !== undefined) await this.#dataStep(clone, dataBefore, soundBefore);
+      if (dataBefore !== undefined && soundBefore !== undefined) {
+        await this.#dataStep(clone, dataBefore, soundBefore, applied.outside);
+      }
       return true;
     } finally {
       await code?.end();
     }
   }
 
-  async #dataStep(clone: Clone, before: DataState, soundBefore: Soundness): Promise<void> {
+  /** Once all that the running release's code does; afterwards the database is what it was. */
+  #once(clone: Clone, code: OutgoingCode | undefined): Promise<CodeOperation[] | undefined> {
+    const tables = this.#plan.flatMap(({ tables: named }) => named);
+    return keepingSequences(clone.address, async () => code?.once([...new Set(tables)]));
+  }
+
+  async #dataStep(clone: Clone, before: DataState, soundBefore: Soundness, outside: readonly string[]): Promise<void> {
     await this.#step("data", async () => {
       const after = await dataState(clone.address);
       this.#data = { before, after };
       const rows = Object.values(after).reduce((sum, table) => sum + table.rows, 0);
       const findings = [
-        ...dataFindings(before, after, this.#plan, this.#run),
-        ...soundnessFindings(soundBefore, await soundness(clone.address)),
+        ...dataFindings(before, after, this.#plan, this.#run, outside),
+        ...soundnessFindings(soundBefore, await soundness(clone.address), this.#plan, this.#run),
       ];
       return [undefined, `${count(Object.keys(before).length, "table")}, ${rows} rows compared`, findings];
     });
@@ -201,14 +212,18 @@ class Rehearsal {
       const { incoming, outgoing } = this.#args;
       const [docker, network] = [this.#docker, this.#stage.network];
       const fresh = await freshBuild(docker, incoming, clone, network, "fresh");
-      if ("failed" in fresh) return [undefined, "it fails", freshBuildFindings(fresh.failed)];
+      if ("failed" in fresh) return [undefined, "it fails", freshBuildFindings(fresh)];
       const differences = schemaDifferences(fresh.catalogue, await cloneCatalogue(clone));
       if (differences.length === 0) return [undefined, `equal in ${count(fresh.catalogue.size, "object")}`];
       // Who is to blame: this release, or somebody who changed the database by hand before it?
       const earlier =
         outgoing === undefined ? undefined : await freshBuild(docker, outgoing, clone, network, "fresh_outgoing");
       const known = earlier === undefined || "failed" in earlier ? [] : schemaDifferences(earlier.catalogue, before);
-      return [undefined, count(differences.length, "difference"), schemaFindings(differences, known)];
+      return [
+        undefined,
+        count(differences.length, "difference"),
+        schemaFindings(differences, known, this.#plan, this.#run),
+      ];
     });
   }
 
@@ -230,7 +245,7 @@ class Rehearsal {
           incoming,
           code,
           statements: this.#statements,
-          tables: existing.filter((table) => this.#plan.some(({ tables }) => tables.includes(table))),
+          tables: this.#concerned(existing),
           limit,
         });
         const usual = new Set(this.#oldCode.filter(({ before }) => before !== null).map(({ operation }) => operation));
@@ -245,10 +260,9 @@ class Rehearsal {
           run: facts.run.migrations,
           longTransactions: facts.longTransactions,
         };
-        const broken = new Set(this.#oldCode.filter(({ after }) => after !== null).map(({ operation }) => operation));
         const findings = [
           ...abortFindings(facts.run.migrations, facts.run.said, facts.run.ok, this.#args.foreignTables),
-          ...waitFindings(facts, limit, broken),
+          ...waitFindings(facts, limit, this.#oldCode),
         ];
         return [
           undefined,
@@ -259,6 +273,13 @@ class Rehearsal {
         await code.end();
       }
     });
+  }
+
+  /** The tables that the migrations name, and those that they locked when they ran. */
+  #concerned(existing: readonly string[]): string[] {
+    const named = new Set(this.#plan.flatMap(({ tables }) => tables));
+    const locked = new Set(this.#run.flatMap(({ locks }) => locks.map(({ table }) => table)));
+    return existing.filter((table) => named.has(table) || locked.has(table));
   }
 
   async #killStep(): Promise<void> {
@@ -282,7 +303,6 @@ class Rehearsal {
         back.length === 0
           ? []
           : (await applyMigrations(this.#docker, this.#args.incoming, clone, this.#stage.network, { back })).migrations;
-      const lost = back.length < this.#plan.length ? [] : await this.#lostOnTheWayBack(clone, reversed);
       const facts = {
         outgoingWorks:
           this.#args.outgoing === undefined ? null : !this.#findings.some(({ id }) => id.startsWith("old-code.")),
@@ -290,6 +310,7 @@ class Rehearsal {
         ...(irreversible === undefined ? {} : { irreversible }),
       };
       this.#back = facts;
+      const lost = await this.#lostOnTheWayBack(clone, facts);
       return [
         undefined,
         `${reversed.length} of ${count(this.#plan.length, "migration")} reversed; the running release ` +
@@ -300,11 +321,12 @@ class Rehearsal {
   }
 
   /** What the migrations took away and their reverse makes anew. */
-  async #lostOnTheWayBack(clone: Clone, reversed: readonly MigrationRun[]): Promise<Finding[]> {
+  async #lostOnTheWayBack(clone: Clone, back: NonNullable<MigrationRehearsal["back"]>): Promise<Finding[]> {
     const { before, after } = this.#data ?? {};
-    if (before === undefined || after === undefined || reversed.some(({ error }) => error !== undefined)) return [];
+    if (before === undefined || after === undefined || back.reversed.some(({ error }) => error !== undefined))
+      return [];
     if (removedBetween(before, after).length === 0) return [];
-    return lostFindings(before, after, await dataState(clone.address));
+    return lostFindings(before, after, await dataState(clone.address), back.outgoingWorks);
   }
 
   async #code(clone: Clone) {

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import type Docker from "dockerode";
 import { isNotFound } from "../../engine/docker-client.ts";
 import { type PostgresAddress, withConnection } from "../../engine/postgres.ts";
-import { summariseRehearsal } from "../report/summary.ts";
 import { readReport, writeReport } from "../report/write-report.ts";
 import { readMigrations } from "../snapshot/catalogue.ts";
 import { findSnapshot, listSnapshots } from "../snapshot/snapshot-image.ts";
@@ -43,26 +42,43 @@ export interface ReleaseRehearsal {
 
 /** What came of it: a result, or why there is none. */
 export type RehearsalOutcome =
-  | { readonly result: MigrationRehearsal; readonly page: string; readonly repeated: boolean }
+  | {
+      readonly result: MigrationRehearsal;
+      /** Path of the report's page. */
+      readonly page: string;
+      /** Whether it was rehearsed earlier and not now: its steps have not been told then. */
+      readonly repeated: boolean;
+    }
   | { readonly reason: string };
 
+/** How a rehearsal is gone about. */
+export interface RehearsalOptions {
+  /** Rehearses even what was rehearsed before. */
+  readonly again?: boolean;
+  /** When aborted, the clones are removed at once. */
+  readonly signal?: AbortSignal;
+  /** Makes the release where it is not on the engine; called when there is something to rehearse it on. */
+  readonly prepare?: () => Promise<void>;
+}
+
 /**
- * Rehearses the migrations of a release against an environment, writes the report and says what was found. The same
- * release against the same data and state is rehearsed once.
+ * Rehearses the migrations of a release against an environment, and writes the report. The same release against the same
+ * data and state is rehearsed once.
  *
- * @param again rehearses even what was rehearsed before
- * @throws Error when the rehearsal itself cannot be done; what it finds is in the result
+ * @param say called with each step's line as it ends
+ * @throws Error when the rehearsal itself cannot be done or is aborted; what it finds is in the result
  */
 export async function rehearseRelease(
   docker: Docker,
   release: ReleaseRehearsal,
   say: (line: string) => void,
-  again = false,
+  { again = false, signal, prepare }: RehearsalOptions = {},
 ): Promise<RehearsalOutcome> {
   const [applied, outgoing] = [
     await appliedMigrations(release.database),
     await runningImage(docker, release.appService),
   ];
+  if (applied === undefined && outgoing !== undefined) return { reason: unknownState(release) };
   if (applied?.length === 0 || (applied === undefined && !release.startsFromSnapshot)) {
     return { reason: "the database is new: no data and no running release can be harmed" };
   }
@@ -83,10 +99,10 @@ export async function rehearseRelease(
       // Storage fills up from one hour to the next: whoever had enough of it must have it still.
       if (earlier === undefined || !fitsAsBefore(earlier, freeBytes)) continue;
       const { page } = await writeReport(earlier, REPORTS);
-      for (const line of summariseRehearsal(earlier, { page })) say(line);
       return { result: earlier, page, repeated: true };
     }
   }
+  await prepare?.();
   const { environmentName, form, incoming, databaseName, databaseMemoryMiB, databaseParameters } = release;
   const result = await rehearseMigrations(
     docker,
@@ -107,9 +123,9 @@ export async function rehearseRelease(
       foreignTables: foreign,
     },
     say,
+    signal,
   );
   const { page } = await writeReport(result, REPORTS);
-  for (const line of summariseRehearsal(result, { page, steps: false })) say(line);
   return { result, page, repeated: false };
 }
 
@@ -147,6 +163,14 @@ async function appliedMigrations(address: PostgresAddress | undefined): Promise<
     if (isUnreachable(error)) return undefined;
     throw error;
   }
+}
+
+function unknownState({ environmentName, database }: ReleaseRehearsal): string {
+  const where = database === undefined ? "is not known" : `does not answer at ${database.host}:${database.port}`;
+  return (
+    `a release runs in ${environmentName}, but its database ${where}, so that nobody can tell which migrations are pending. ` +
+    "Start it, or deploy the environment once more"
+  );
 }
 
 /** Nobody listens, or the database is not there yet: the environment is about to be made. */

@@ -1,21 +1,6 @@
-/** `blocking` stops the release, `warning` asks for a decision, `note` is worth knowing. */
-export type Severity = "blocking" | "warning" | "note";
+import type { Finding } from "../finding.ts";
 
-/** Something that the rehearsal found, in the words that a reviewer reads. */
-export interface Finding {
-  /** Stable, for example `migration.aborts`. */
-  readonly id: string;
-  readonly severity: Severity;
-  /** `app.name` of the migration that it is about. */
-  readonly migration?: string;
-  /** The table, statement, request or model that it is about. */
-  readonly subject: string;
-  readonly cause: string;
-  readonly consequence: string;
-  readonly remedy: string;
-  /** The database's or Django's own words, statements; line by line. */
-  readonly evidence?: readonly string[];
-}
+export type { Finding, Severity } from "../finding.ts";
 
 /** A lock of a migration's transaction on a table. Times are seconds since the run began. */
 export interface HeldLock {
@@ -54,8 +39,6 @@ export interface MigrationRun {
   readonly seconds: number;
   readonly statements: readonly StatementRun[];
   readonly locks: readonly HeldLock[];
-  /** Change of the database's size in bytes, all being committed. */
-  readonly sizeBytes: number;
   /** How often a statement or the whole migration was tried again after a lock timeout. */
   readonly retries: number;
   /** Django's own words where it failed. */
@@ -132,6 +115,8 @@ export interface MigrationRehearsal {
   /** Requests and queries of the outgoing release before and after: null where it passed, else the error. */
   readonly oldCode: readonly {
     readonly operation: string;
+    /** That it is about, where it is about one. */
+    readonly table?: string;
     readonly before: string | null;
     readonly after: string | null;
   }[];

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
+import { isNotFound } from "../../engine/docker-client.ts";
 import { runOneShot } from "../../engine/one-shot.ts";
 import { temporaryLabels } from "../../engine/temporary.ts";
 import { type Clone, startClone } from "../snapshot/clone.ts";
@@ -36,38 +38,95 @@ export interface RehearsalArgs {
 /** Where clones live: a sealed network, and all that was started on it. */
 export interface Stage {
   readonly network: string;
+  /** Starts a clone that has the migrations and owners of the environment's database. */
   clone(): Promise<Clone>;
-  clear(): Promise<void>;
 }
 
-/** Opens a stage; whoever does clears it. */
-export async function openStage(docker: Docker, args: RehearsalArgs): Promise<Stage> {
+/** How often it is tried to remove a network whose last containers are on their way out. */
+const REMOVALS = 50;
+const REMOVAL_MILLISECONDS = 100;
+/** How long work whose containers were taken away may need to notice. */
+const NOTICE_MILLISECONDS = 10_000;
+
+/**
+ * Does work on a stage of its own, and removes the stage with all that is on it, whatever came of the work.
+ *
+ * @param signal when aborted, everything is removed at once, under the hands of the work
+ */
+export async function onStage<T>(
+  docker: Docker,
+  args: RehearsalArgs,
+  signal: AbortSignal,
+  work: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
   const name = `${args.environmentName}-rehearsal-${randomBytes(3).toString("hex")}`;
   const network = await docker.createNetwork({ Name: name, Internal: true, Labels: temporaryLabels() });
-  const clones: Clone[] = [];
-  let count = 0;
-  return {
-    network: name,
-    clone: async () => {
-      const clone = await startClone(docker, {
-        image: args.snapshot.image,
-        name: `${name}-${++count}`,
-        network: name,
-        database: args.databaseName,
-        memoryMiB: args.databaseMemoryMiB,
-        parameters: args.databaseParameters,
-      });
-      clones.push(clone);
-      await bringUp(docker, args, clone, name);
-      await giveAway(clone.address, args.foreignTables ?? []);
-      return clone;
-    },
-    clear: async () => {
-      await Promise.all(clones.map((clone) => clone.remove()));
-      // Fails while a process of a release is still attached; what is left carries a label and goes with the next run.
-      await network.remove().catch(() => undefined);
-    },
+  const starting: Promise<Clone>[] = [];
+  const clone = async () => {
+    signal.throwIfAborted();
+    const start = startClone(docker, {
+      image: args.snapshot.image,
+      name: `${name}-${starting.length + 1}`,
+      network: name,
+      database: args.databaseName,
+      memoryMiB: args.databaseMemoryMiB,
+      parameters: args.databaseParameters,
+    });
+    starting.push(start);
+    const started = await start;
+    await bringUp(docker, args, started, name);
+    await giveAway(started.address, args.foreignTables ?? []);
+    return started;
   };
+  const clear = async () => {
+    const clones = (await Promise.allSettled(starting)).flatMap((start) => ("value" in start ? [start.value] : []));
+    await Promise.all(clones.map((started) => started.remove()));
+    await removeNetwork(docker, network);
+  };
+  const working = work({ network: name, clone });
+  try {
+    return await Promise.race([working, aborted(signal)]);
+  } finally {
+    await clear();
+    if (signal.aborted) {
+      await Promise.race([working.catch(() => undefined), sleep(NOTICE_MILLISECONDS, undefined, { ref: false })]);
+      // What was just being started when all else went.
+      await clear();
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => {
+      reject(signal.reason as Error);
+    });
+  });
+}
+
+/**
+ * Removes a network with the containers on it. What resists for too long carries a label and goes with the next
+ * rehearsal: it is no reason for this one to fail.
+ */
+async function removeNetwork(docker: Docker, network: Docker.Network): Promise<void> {
+  for (let attempt = 0; attempt < REMOVALS; attempt++) {
+    try {
+      const { Containers } = (await network.inspect()) as { Containers?: Record<string, unknown> };
+      const removals = Object.keys(Containers ?? {}).map((id) =>
+        docker
+          .getContainer(id)
+          .remove({ force: true, v: true })
+          .catch(() => undefined),
+      );
+      await Promise.all(removals);
+      await network.remove();
+      return;
+    } catch (error) {
+      if (isNotFound(error)) return;
+      await sleep(REMOVAL_MILLISECONDS);
+    }
+  }
 }
 
 /** Brings a clone to the migrations that the environment has, with the release that runs. */

@@ -1,9 +1,9 @@
 import type { Finding, MigrationRehearsal, Severity, StepResult } from "../migration/result.ts";
+import { countFindings, sortedFindings } from "./finding-lines.ts";
 import { bytes, count, counted, duration, moment, runSeconds } from "./format.ts";
 import { type Html, html } from "./html.ts";
 import { lockRank } from "./lock-modes.ts";
 import { badge, code, folded, section, table } from "./page-parts.ts";
-import { countFindings, sortedFindings } from "./summary.ts";
 import { tableLocks } from "./timeline-rows.ts";
 
 const SEVERITY_WORDS: Readonly<Record<Severity, { readonly word: string; readonly tone: "bad" | "warn" | "plain" }>> = {

@@ -1,5 +1,5 @@
-import { styleText } from "node:util";
-import type { Finding, MigrationRehearsal, Severity, StepResult } from "../migration/result.ts";
+import type { MigrationRehearsal, StepResult } from "../migration/result.ts";
+import { countFindings, findingLines, type Paint, painter, sortedFindings, wrap } from "./finding-lines.ts";
 import { count, counted, duration, moment } from "./format.ts";
 import { printable } from "./html.ts";
 
@@ -11,17 +11,16 @@ interface SummaryOptions {
   readonly colours?: boolean;
   /** Whether the steps are listed; not where they were told while they ran. Default: true. */
   readonly steps?: boolean;
+  /** Whether it was rehearsed earlier, and nothing that it depends on has changed. Default: false. */
+  readonly repeated?: boolean;
+  /** Whether blocking findings are listed; not where an error tells them. Default: true. */
+  readonly blocking?: boolean;
   /** Longest line, in characters. Default: 110. */
   readonly width?: number;
 }
 
-/** The order in which people must read them. */
-const SEVERITIES: readonly Severity[] = ["blocking", "warning", "note"];
-
 const MARKS: Readonly<Record<StepResult["status"], string>> = { passed: "✓", failed: "✗", skipped: "-" };
 const TITLE_WIDTH = 34;
-/** Rows of one text: a cause that quotes a whole traceback is read on the page. */
-const LONGEST_TEXT = 5;
 const SHOWN_NOTES = 5;
 
 /**
@@ -29,8 +28,8 @@ const SHOWN_NOTES = 5;
  * Of many notes the first few are shown; blocking findings and warnings are all there.
  */
 export function summariseRehearsal(rehearsal: MigrationRehearsal, options: SummaryOptions = {}): string[] {
-  const { page, colours = false, steps = true, width = 110 } = options;
-  const paint: Paint = (format, text) => (colours ? styleText(format, text, { validateStream: false }) : text);
+  const { page, colours = false, repeated = false, steps = true, blocking = true, width = 110 } = options;
+  const paint = painter(colours);
   const { findings } = rehearsal;
   const notes = findings.filter(({ severity }) => severity === "note");
   const shown = sortedFindings(findings).filter(
@@ -42,29 +41,15 @@ export function summariseRehearsal(rehearsal: MigrationRehearsal, options: Summa
       paint(["bold", rehearsal.verdict === "pass" ? "green" : "red"], line),
     ),
     ...wrap(circumstances(rehearsal), width, "  ", "  "),
+    ...(repeated ? wrap(repetition(rehearsal), width, "  ", "  ") : []),
     ...(steps ? rehearsal.steps.flatMap((step) => stepLines(step, width, paint)) : []),
-    ...shown.flatMap((finding) => findingLines(finding, width, paint)),
+    ...shown
+      .filter(({ severity }) => blocking || severity !== "blocking")
+      .flatMap((finding) => findingLines(finding, width, paint)),
     ...(hidden > 0 ? [`  and ${counted(hidden, "more note")}${page === undefined ? "" : ", on the page"}`] : []),
     // A path is for copying: it stays in one piece, however long it is.
     ...(page === undefined ? [] : [`  page: ${printable(page)}`]),
   ];
-}
-
-type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
-
-/** Blocking findings first, otherwise in the order in which they were made. */
-export function sortedFindings(findings: readonly Finding[]): readonly Finding[] {
-  return findings.toSorted((left, right) => SEVERITIES.indexOf(left.severity) - SEVERITIES.indexOf(right.severity));
-}
-
-/** How many findings there are of each severity, in words; `nothing found` for none. */
-export function countFindings(findings: readonly Finding[]): string {
-  const words = SEVERITIES.map((severity) => {
-    const number = findings.filter((finding) => finding.severity === severity).length;
-    if (number === 0) return "";
-    return severity === "blocking" ? counted(number, "blocking finding") : counted(number, severity);
-  }).filter((word) => word !== "");
-  return words.length === 0 ? "nothing found" : words.join(", ");
 }
 
 /** What was rehearsed on what: releases, snapshot, form and time. */
@@ -75,12 +60,17 @@ function circumstances({ outgoing, incoming, snapshot, form, seconds }: Migratio
   );
 }
 
+function repetition({ startedAt }: MigrationRehearsal): string {
+  return `rehearsed already, ${moment(startedAt)}: releases, snapshot, database and settings are the same`;
+}
+
 function verdictLine({ verdict, environment, plan, findings }: MigrationRehearsal): string {
   const what = plan.length === 0 ? "no migrations pending" : counted(plan.length, "migration");
   return `Rehearsal for ${environment}: ${verdict === "pass" ? "PASSED" : "FAILED"}; ${what}, ${countFindings(findings)}`;
 }
 
-function stepLines(step: StepResult, width: number, paint: Paint): string[] {
+/** A step in a line: its mark, title, time and what it says. */
+export function stepLines(step: Omit<StepResult, "id">, width: number, paint: Paint): string[] {
   const time = step.status === "skipped" ? "skipped" : duration(step.seconds);
   const head = `  ${MARKS[step.status]} ${step.title.padEnd(TITLE_WIDTH)} ${time.padStart(9)}`;
   const lines = wrap(step.detail, width, `${head}  `, " ".repeat(8));
@@ -88,48 +78,4 @@ function stepLines(step: StepResult, width: number, paint: Paint): string[] {
   return lines.map((line, index) =>
     index === 0 ? line.replace(/^ {2}\S/, (m) => paint(colour[step.status], m)) : line,
   );
-}
-
-/** A finding in plain lines, as the summary shows it. */
-export function describeFinding(finding: Finding, width = 110): string[] {
-  return findingLines(finding, width, (_format, text) => text);
-}
-
-function findingLines(finding: Finding, width: number, paint: Paint): string[] {
-  const { severity, migration, subject, id } = finding;
-  const place = migration === undefined ? subject : `${migration}: ${subject}`;
-  const head = wrap(`${severity.toUpperCase()} ${place} [${id}]`, width, "  ", "    ");
-  const colour = { blocking: "red", warning: "yellow", note: "cyan" } as const;
-  return [
-    ...head.map((line) => paint(["bold", colour[severity]], line)),
-    ...wrap(finding.cause, width, "    cause   ", " ".repeat(12)),
-    ...wrap(finding.consequence, width, "    then    ", " ".repeat(12)),
-    ...wrap(finding.remedy, width, "    remedy  ", " ".repeat(12)),
-  ];
-}
-
-/** Breaks a text at spaces into lines; a word that is longer than a line is broken too. */
-function wrap(text: string, width: number, first: string, rest: string): string[] {
-  const lines: string[] = [];
-  let line = first;
-  let empty = true;
-  for (const word of printable(text).split(/\s+/).filter(Boolean)) {
-    let left = word;
-    if (!empty && line.length + 1 + left.length > width) {
-      lines.push(line);
-      line = rest;
-      empty = true;
-    }
-    while (line.length + left.length > width && empty && width > line.length) {
-      const room = width - line.length;
-      lines.push(line + left.slice(0, room));
-      left = left.slice(room);
-      line = rest;
-    }
-    line += empty ? left : ` ${left}`;
-    empty = false;
-  }
-  lines.push(line.trimEnd());
-  if (lines.length <= LONGEST_TEXT) return lines;
-  return [...lines.slice(0, LONGEST_TEXT - 1), `${lines[LONGEST_TEXT - 1]?.slice(0, width - 2) ?? ""} …`];
 }

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { removeAbandoned as removeTemporary } from "../../engine/temporary.ts";
 import { removeImage } from "./commit-image.ts";
 import { listSnapshots, type Snapshot } from "./snapshot-image.ts";
 import { removeAbandoned } from "./work.ts";
@@ -18,7 +19,7 @@ export interface Pruned {
  * @param dryRun only says what would be removed
  */
 export async function pruneSnapshots(docker: Docker, project: string, keep: number, dryRun: boolean): Promise<Pruned> {
-  const abandoned = dryRun ? [] : await removeAbandoned(docker);
+  const abandoned = dryRun ? [] : [...(await removeAbandoned(docker)), ...(await removeTemporary(docker))];
   const inUse = new Set((await docker.listContainers({ all: true })).map(({ ImageID }) => ImageID));
   const removed: Snapshot[] = [];
   const kept: { snapshot: Snapshot; reason: string }[] = [];

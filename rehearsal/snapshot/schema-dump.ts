@@ -102,7 +102,7 @@ async function dumpSection(docker: Docker, image: string, source: Source, sectio
     if (!schema.includes(LAST_LINE)) {
       throw new Error(
         `pg_dump must give the source's whole schema, which ends in "${LAST_LINE}"; found ${schema.length} characters of section ` +
-          `${section} without it. Mend pg_dump in image ${image}: is it of another version than the server?`,
+          `${section} without it. Mend pg_dump in image ${image}: is it of another version than the server? It says: ${errors.trim() || "nothing"}`,
       );
     }
     // Commands to psql, in a random form: they fence what a hostile server could write.

@@ -29,7 +29,11 @@ describe("M10: the migration's file was forgotten", () => {
     const result = await rehearse(release);
     expect(result.verdict).toBe("fail");
     expect(blocking(result)).toEqual([
-      { id: "migration.missing", migration: "", cause: expect.stringContaining("a migration file was forgotten") as string },
+      {
+        id: "migration.missing",
+        migration: "",
+        cause: expect.stringContaining("a migration file was forgotten") as string,
+      },
     ]);
     expect(result.findings[0]?.subject).toBe("flights: Add field elevation_feet to airport");
   });

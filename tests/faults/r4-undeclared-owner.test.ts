@@ -58,7 +58,9 @@ describe("R4: a role that nobody declared owns a table", () => {
       {
         id: "migration.aborts.owner",
         migration: MIGRATION,
-        cause: expect.stringMatching(/flights_airport belongs .*role maintenance_2019 .*must be owner of table/) as string,
+        cause: expect.stringMatching(
+          /flights_airport belongs .*role maintenance_2019 .*must be owner of table/,
+        ) as string,
       },
     ]);
   });

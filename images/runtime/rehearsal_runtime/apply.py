@@ -23,7 +23,7 @@ def run(arguments: list[str]) -> int:
     """Applies what is pending, or unapplies the migrations after ``--back``; returns 0, or 1 where one failed.
 
     Standard output is a line of JSON for each event: ``migration-start``, ``statement``, ``lock``, ``retry``,
-    ``migration-end`` and at the end ``done``. Times are seconds since 1970.
+    ``migration-end``, ``outside`` (a statement of no migration that changes rows) and at the end ``done``. Times are seconds since 1970.
 
     :raises Failure: when an argument is wrong or the database cannot be reached.
     """

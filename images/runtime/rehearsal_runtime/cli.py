@@ -11,6 +11,7 @@ apply [--back NAME…]   runs them on a clone, or unapplies some, and measures e
 kill [--from NAME:N]   kills the migrator after each statement on a clone, and tells what that leaves
 exec -- COMMAND…       runs any command with the secrets in its environment
 check                  waits for database and migrations
+inspect                prints what a release is seen to be from inside of its image, as JSON
 collectstatic          collects static files while the image is built
 
 ``--secrets-from-stdin`` after the command's name takes secrets from standard input in place of files.
@@ -21,7 +22,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import privileges, secrets
+from . import privileges, secrets, trust
 from .failure import Failure, say
 
 USAGE = f"usage: run COMMAND [--secrets-from-stdin] [-- ARGUMENTS]\n\n{__doc__}"
@@ -68,7 +69,7 @@ def _dispatch(arguments: list[str]) -> int:
     if name in ("apply", "kill"):
         os.environ.update(given())
         return _rehearse(name, rest)
-    if name in ("plan", "migrate", "smoke", "check", "collectstatic") and not command:
+    if name in ("plan", "migrate", "smoke", "check", "inspect", "collectstatic") and not command:
         os.environ.update(given())
         return _run(name)
     print(USAGE, file=sys.stderr)
@@ -77,6 +78,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _start(name: str, command: list[str]) -> int:
     if name == "exec":
+        trust.base_url_authority()
         try:
             os.execvp(command[0], command)
         except OSError as error:
@@ -105,6 +107,8 @@ def _run(name: str) -> int:
         from .smoke import run
     elif name == "check":
         from .check import run
+    elif name == "inspect":
+        from .inspection import run
     else:
         from .static_files import run
     return run()

@@ -26,7 +26,7 @@ _ALONE = re.compile(
 _FILES = """
 SELECT c.oid::bigint, c.relfilenode::bigint,
   CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END,
-  greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 0)::bigint, pg_total_relation_size(c.oid)
+  greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 0)::bigint, pg_relation_size(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm') AND c.oid = ANY(%s::bigint[]::oid[])"""
 
@@ -49,6 +49,7 @@ class Measurement:
         self._files: dict[int, int] = {}
         self._own_seconds = 0.0
         self._count = 0
+        self._told_outside: set[str] = set()
         # As the statement before left them, where nothing else ran since.
         self._sizes: tuple[int, int] | None = None
 
@@ -102,9 +103,10 @@ class Measurement:
     def _execute(
         self, execute: Callable[..., Any], sql: object, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
-        if not self._migration:
-            return execute(sql, params, many, context)
         text = sql_text(sql, self._connection)
+        if not self._migration:
+            self._outside(text)
+            return execute(sql, params, many, context)
         if is_bookkeeping(text):
             return execute(sql, params, many, context)
         self._count += 1
@@ -118,6 +120,12 @@ class Measurement:
             elif not self._folded:
                 self._folded_from = self._observer.sizes()
         return self._observe(text, key, lambda: execute(sql, params, many, context), context)
+
+    def _outside(self, text: str) -> None:
+        """Tells once of each statement by which a receiver of pre_migrate or post_migrate changes rows."""
+        if is_write(text) and not is_bookkeeping(text) and shape(text) not in self._told_outside:
+            self._told_outside.add(shape(text))
+            self._tell({"event": "outside", "sql": shown(text)})
 
     def _repeat(self, event: dict[str, Any], execute: Callable[..., Any], *rest: Any) -> Any:
         self._sizes = None

@@ -1,6 +1,6 @@
 """Does with a database what the release's code does in production, told what to do line by line on standard input.
 
-once                    everything once
+once [TABLE,TABLE]      everything once; rows of these tables are inserted also with one value left out at a time
 traffic TABLE,TABLE     what concerns these tables over and over, until:
 pause                   ends the traffic
 end                     ends the process, as the end of standard input does
@@ -43,7 +43,7 @@ def run() -> int:
         if word == "end":
             break
         if word == "once":
-            smoke.once()
+            smoke.once({table for table in rest.split(",") if table})
         elif word == "traffic":
             smoke.traffic({table for table in rest.split(",") if table})
         elif word == "pause":
@@ -71,7 +71,7 @@ class Smoke:
             self._output.write(json.dumps(event) + "\n")
             self._output.flush()
 
-    def once(self) -> None:
+    def once(self, tables: set[str]) -> None:
         """Every operation once, on fresh state, and an event each."""
         self.pause(tell=False)
         drop_broken_connections()
@@ -83,11 +83,14 @@ class Smoke:
             return outcome
 
         self._visit(tell)
-        from .smoke_models import models, reads, writes
+        from .smoke_models import models, omissions, reads, writes
 
         for model in models():
             for operation in (*reads(model), *writes(model)):
                 tell(operation)
+            if model._meta.db_table in tables:
+                for operation in omissions(model):
+                    tell(operation)
         self.emit({"event": "round"})
 
     def traffic(self, tables: set[str]) -> None:

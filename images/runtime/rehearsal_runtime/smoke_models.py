@@ -55,6 +55,19 @@ def writes(model: Any) -> list[Operation]:
     ]
 
 
+def omissions(model: Any) -> list[Operation]:
+    """Inserting a row with one value left out at a time: the model's default is there, or nothing."""
+    return [
+        Operation(
+            f"INSERT {model._meta.label} without {field.name}",
+            lambda field=field: insert(model, given={field.attname: field.get_default()}),
+            model._meta.db_table,
+        )
+        for field in model._meta.concrete_fields
+        if _may_be_left_out(field)
+    ]
+
+
 def superuser() -> Any:
     """The first active superuser, or one that is made."""
     from django.contrib.auth import get_user_model
@@ -121,6 +134,12 @@ def _is_automatic(field: Any) -> bool:
     from django.db.models import AutoField
 
     return isinstance(field, AutoField)
+
+
+def _may_be_left_out(field: Any) -> bool:
+    if field.unique or getattr(field, "generated", False) or getattr(field, "auto_now_add", False):
+        return False
+    return field.null or field.blank or field.has_default()
 
 
 def _is_parent_link(field: Any) -> bool:

@@ -41,7 +41,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     id: "migration.aborts.values",
     words:
-      /value too long|out of range|cannot be cast|invalid input syntax|invalid byte sequence|numeric field overflow|date\/time field/i,
+      /value too long|out of range|cannot be cast|invalid input syntax|invalid byte sequence|numeric field overflow|date\/time field|than M(AX|IN)VALUE/i,
     cause: "existing values do not fit the type that the migration gives the column",
     remedy:
       "Add a column of the new type, convert the values in batches and set aside what does not fit, then switch over.",
@@ -70,6 +70,24 @@ const REFUSALS: readonly Refusal[] = [
     cause: "the owner of the schema may not do what the migration wants",
     remedy:
       "Declare extensions in rehearsal:database.extensions, and leave roles and server settings out of migrations.",
+  },
+  {
+    id: "migration.aborts.extension",
+    words: /extension .* is not available|could not open extension control file|could not access file/i,
+    cause: "the server lacks an extension that the migration needs",
+    remedy: "Add its package to the image of PostgreSQL, and declare it in rehearsal:database.extensions.",
+  },
+  {
+    id: "migration.aborts.pending-triggers",
+    words: /has pending trigger events/i,
+    cause: "it alters a table whose rows it has just changed: the checks of their foreign keys are still to come",
+    remedy: "Change rows in one migration, and the schema in another.",
+  },
+  {
+    id: "migration.aborts.objects",
+    words: /matching query does not exist|MultipleObjectsReturned|returned more than one/i,
+    cause: "the migration counts on rows that are not in the data as it expects them",
+    remedy: "Look for the rows with filter(...), and let the migration do without those that are not there.",
   },
   {
     id: "migration.aborts.exists",

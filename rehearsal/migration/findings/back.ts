@@ -50,7 +50,12 @@ export function removedBetween(before: DataState, after: DataState): string[] {
 }
 
 /** What the reverse of the migrations makes again, but not as it was. */
-export function lostFindings(before: DataState, after: DataState, reversed: DataState): Finding[] {
+export function lostFindings(
+  before: DataState,
+  after: DataState,
+  reversed: DataState,
+  outgoingWorks: boolean | null,
+): Finding[] {
   return Object.keys(before).flatMap((table): Finding[] => {
     const [was, is] = [before[table], reversed[table]];
     if (was === undefined || is === undefined) return [];
@@ -60,10 +65,12 @@ export function lostFindings(before: DataState, after: DataState, reversed: Data
     );
     return lost.map((name) => ({
       id: "back.loses-data",
-      severity: "warning",
+      // Who no longer uses it takes it away for good on purpose.
+      severity: outgoingWorks === true ? "note" : "warning",
       subject: name,
       cause: `the migrations take ${name} away, and their reverse makes it anew without what it held`,
-      consequence: "After this release, what it held is gone for good but for backups, also where the release is rolled back.",
+      consequence:
+        "After this release, what it held is gone for good but for backups, also where the release is rolled back.",
       remedy: "Keep it for one release longer than any code that uses it, and take a backup before it goes.",
     }));
   });

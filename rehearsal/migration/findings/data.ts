@@ -2,30 +2,40 @@ import type { DataState, Soundness } from "../data.ts";
 import type { Finding, MigrationRun, PlannedMigration } from "../result.ts";
 import { mentions } from "../statements.ts";
 
-/** What the migrations name: whatever else changes has changed by mistake. */
-interface Named {
-  readonly text: string;
-  /** Tables whose rows a statement adds or removes. */
-  readonly rows: string;
+/** A statement of a migration. */
+interface Change {
+  readonly migration: string;
+  readonly sql: string;
 }
 
-/** Rows or values that changed although no migration names them. */
+/**
+ * Rows or values that changed although no migration names them.
+ *
+ * @param outside statements of no migration that ran with them
+ */
 export function dataFindings(
   before: DataState,
   after: DataState,
   plan: readonly PlannedMigration[],
   run: readonly MigrationRun[],
+  outside: readonly string[] = [],
 ): Finding[] {
-  const named = namedBy(plan, run);
+  const own = changesOf(plan, run);
+  const changes = [...own, ...outside.map((sql) => ({ migration: "", sql }))];
   return Object.entries(before).flatMap(([table, was]) => {
     const is = after[table];
     if (is === undefined || table.endsWith("django_migrations")) return [];
-    return [...rowFindings(table, was.rows, is.rows, named), ...valueFindings(table, was, is, named)];
+    return [...rowFindings(table, was.rows, is.rows, changes), ...valueFindings(table, was, is, changes)].map(
+      (finding) => ({ ...finding, ...suspect(own, plan) }),
+    );
   });
 }
 
-function rowFindings(table: string, was: number, is: number, named: Named): Finding[] {
-  if (was === is || namesTable(named.rows, table)) {
+function rowFindings(table: string, was: number, is: number, changes: readonly Change[]): Finding[] {
+  const naming = changes.find(
+    ({ sql }) => /\b(INSERT|DELETE|TRUNCATE|COPY|MERGE|PARTITION)\b/i.test(sql) && namesTable(sql, table),
+  );
+  if (was === is || naming !== undefined) {
     if (is >= was) return [];
     return [
       {
@@ -50,12 +60,18 @@ function rowFindings(table: string, was: number, is: number, named: Named): Find
   ];
 }
 
-function valueFindings(table: string, was: DataState[string], is: DataState[string], named: Named): Finding[] {
+function valueFindings(
+  table: string,
+  was: DataState[string],
+  is: DataState[string],
+  changes: readonly Change[],
+): Finding[] {
   // Other rows have other sums.
   if (was.rows !== is.rows) return [];
   const changed = Object.entries(was.columns).filter(([column, sum]) => {
     const now = is.columns[column];
-    return now !== undefined && now !== sum && !(mentions(named.text, column) && namesTable(named.text, table));
+    const named = changes.some(({ sql }) => mentions(sql, column) && namesTable(sql, table));
+    return now !== undefined && now !== sum && !named;
   });
   if (changed.length === 0) return [];
   return [
@@ -64,19 +80,38 @@ function valueFindings(table: string, was: DataState[string], is: DataState[stri
       severity: "blocking",
       subject: table,
       cause: `values of ${changed.map(([column]) => column).join(", ")} changed, although no migration names ${changed.length === 1 ? "it" : "them"}`,
-      consequence: "Existing data is altered as a side effect, for example by a trigger or by save() in a loop.",
-      remedy: "Write the columns that are meant, by name: update(...) or save(update_fields=[...]).",
+      consequence: "Existing data is altered as a side effect, for example by a trigger or by a cascade.",
+      remedy: "Find the statement that reaches these columns, and change them on purpose and by name or not at all.",
     },
   ];
 }
 
-function namedBy(plan: readonly PlannedMigration[], run: readonly MigrationRun[]): Named {
-  const statements = [
-    ...plan.flatMap(({ sql }) => sql),
-    ...run.flatMap(({ statements: ran }) => ran.map(({ sql }) => sql)),
+function changesOf(plan: readonly PlannedMigration[], run: readonly MigrationRun[]): Change[] {
+  return statementsOf(plan, run).filter(({ sql }) => changesData(sql));
+}
+
+function statementsOf(plan: readonly PlannedMigration[], run: readonly MigrationRun[]): Change[] {
+  return [
+    ...plan.flatMap(({ migration, sql }) => sql.map((text) => ({ migration, sql: text }))),
+    ...run.flatMap(({ migration, statements: ran }) => ran.map(({ sql }) => ({ migration, sql }))),
   ];
-  const changingRows = statements.filter((sql) => /\b(INSERT|DELETE|TRUNCATE|COPY|MERGE)\b/i.test(sql));
-  return { text: statements.join("\n"), rows: changingRows.join("\n") };
+}
+
+/** What only declares tables, rules and triggers names tables and columns without being meant to change their data. */
+function changesData(sql: string): boolean {
+  const text = sql.replace(/^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, "");
+  if (/^ALTER\b/i.test(text)) return /\bTYPE\b|\bPARTITION\b/i.test(text);
+  if (/^CREATE\b/i.test(text))
+    return /^CREATE\s+(OR\s+REPLACE\s+)?(FUNCTION|PROCEDURE)\b/i.test(text) && !/\bRETURNS\s+TRIGGER\b/i.test(text);
+  return text !== "" && !/^(DROP|COMMENT|GRANT|REVOKE|SET|RESET|LOCK)\b/i.test(text);
+}
+
+/** The one migration that writes rows, or the only one that there is. */
+function suspect(changes: readonly Change[], plan: readonly PlannedMigration[]): { migration?: string } {
+  const writing = changes.filter(({ sql }) => /\b(INSERT|UPDATE|DELETE|TRUNCATE|COPY|MERGE|DO|CALL)\b/i.test(sql));
+  const writers = new Set(writing.map(({ migration }) => migration));
+  const [only] = writers.size === 1 ? writers : plan.length === 1 ? plan.map(({ migration }) => migration) : [];
+  return only === undefined ? {} : { migration: only };
 }
 
 function namesTable(text: string, table: string): boolean {
@@ -84,12 +119,23 @@ function namesTable(text: string, table: string): boolean {
 }
 
 /** What the migrations leave behind that does not hold together; what was so before is not theirs. */
-export function soundnessFindings(before: Soundness, after: Soundness): Finding[] {
+export function soundnessFindings(
+  before: Soundness,
+  after: Soundness,
+  plan: readonly PlannedMigration[],
+  run: readonly MigrationRun[],
+): Finding[] {
   const findings: Finding[] = [];
+  const statements = statementsOf(plan, run);
+  const naming = (name: string) => {
+    const migration = statements.findLast(({ sql }) => namesTable(sql, name.replaceAll('"', "")))?.migration;
+    return migration === undefined ? {} : { migration };
+  };
   for (const index of after.invalidIndexes.filter((name) => !before.invalidIndexes.includes(name))) {
     findings.push({
       id: "data.index-invalid",
       severity: "blocking",
+      ...naming(index),
       subject: index,
       cause: "the index is invalid after the migrations: building it concurrently failed",
       consequence: "It costs at every write, serves no query, and guards no uniqueness.",
@@ -112,6 +158,7 @@ export function soundnessFindings(before: Soundness, after: Soundness): Finding[
     findings.push({
       id: "data.sequence-behind",
       severity: old ? "warning" : "blocking",
+      ...(old ? {} : naming(column.split(".").slice(0, -1).join("."))),
       subject: sequence,
       cause: `its next value is ${next}, while ${column} holds ${highest}${old ? " (so it was before the migrations)" : ""}`,
       consequence: "The next inserts fail with a duplicate key.",

@@ -17,7 +17,7 @@ export function killFindings({ kills, incomplete }: KillFacts): Finding[] {
       subject: migration,
       cause:
         `it is not atomic: killed after statement ${between.map(({ afterStatement }) => afterStatement).join(", ")} of ` +
-        `${first.statements}, it leaves the database between two states`,
+        `${Math.max(...between.map(({ statements }) => statements))}, it leaves the database between two states`,
       consequence:
         stuck === undefined
           ? "An interrupted deployment leaves part of it behind; running it again goes through."

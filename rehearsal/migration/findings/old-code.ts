@@ -10,9 +10,11 @@ export type OldCode = MigrationRehearsal["oldCode"];
 /** Puts both rounds side by side; an operation that one of them lacks counts as neither good nor bad. */
 export function compareRounds(before: readonly CodeOperation[], after: readonly CodeOperation[]): OldCode {
   const later = new Map(after.map(({ operation, error }) => [operation, error]));
-  return before.flatMap(({ operation, error }) => {
+  return before.flatMap(({ operation, table, error }) => {
     const then = later.get(operation);
-    return then === undefined ? [] : [{ operation, before: error, after: then }];
+    return then === undefined
+      ? []
+      : [{ operation, ...(table === undefined ? {} : { table }), before: error, after: then }];
   });
 }
 
@@ -23,14 +25,19 @@ export function oldCodeFindings(
   run: readonly MigrationRun[],
 ): Finding[] {
   const broken = oldCode.filter(({ before, after }) => before === null && after !== null);
-  const causes = new Map<string, { operation: string; error: string }[]>();
-  for (const { operation, after } of broken) {
+  const causes = new Map<string, { operation: string; table: string | undefined; error: string }[]>();
+  for (const { operation, table, after } of broken) {
     const error = after ?? "";
     const cause = essence(error);
-    causes.set(cause, [...(causes.get(cause) ?? []), { operation, error }]);
+    causes.set(cause, [...(causes.get(cause) ?? []), { operation, table, error }]);
   }
   return [...causes].map(([cause, operations]): Finding => {
-    const migration = migrationNaming(cause, plan, run);
+    const migration =
+      migrationNaming(cause, plan, run) ??
+      migrationOf(
+        operations.map(({ table }) => table),
+        plan,
+      );
     return {
       id: "old-code.breaks",
       severity: "blocking",
@@ -48,7 +55,7 @@ export function oldCodeFindings(
 
 function remedyFor(cause: string): string {
   if (/null value in column|not-null constraint/i.test(cause)) {
-    return "Give the column a default in the database (db_default), or allow nulls until the next release: the running code does not know the column.";
+    return "Give the column a default in the database (db_default), or allow nulls until the next release: the running code leaves it out.";
   }
   if (/does not exist/i.test(cause)) {
     return "Expand first, contract later: stop using it in one release, and drop or rename it in the next one.";
@@ -57,18 +64,24 @@ function remedyFor(cause: string): string {
     return "Release the code that keeps to the rule first, and add the constraint with the release after it.";
   }
   if (/permission denied/i.test(cause)) {
-    return "Let the migration create tables as the owner alone, so that the declared rights hold for them.";
+    return "Leave rights as they are declared: let migrations make tables as the owner alone, and neither grant nor revoke.";
   }
   return "Change the schema in steps that the running release can live with.";
 }
 
 /** An error without what differs from operation to operation: values, and where in the code. */
-function essence(error: string): string {
+export function essence(error: string): string {
   return (error.split(" | ")[0] ?? error)
     .replace(/\n[\s\S]*$/, "")
     .replace(/\bLINE \d+:.*$/s, "")
     .replace(/DETAIL:.*$/s, "")
     .trim();
+}
+
+/** The last migration that is about one of the tables, or the only one that there is. */
+function migrationOf(tables: readonly (string | undefined)[], plan: readonly PlannedMigration[]): string | undefined {
+  const about = plan.findLast(({ tables: named }) => named.some((table) => tables.includes(table)));
+  return (about ?? (plan.length === 1 ? plan[0] : undefined))?.migration;
 }
 
 /** The migration whose statements name what the error names. */
@@ -77,7 +90,7 @@ function migrationNaming(
   plan: readonly PlannedMigration[],
   run: readonly MigrationRun[],
 ): string | undefined {
-  const names = [...cause.matchAll(/"([^"]+)"|\bcolumn ([\w.]+)|\brelation ([\w.]+)/g)]
+  const names = [...cause.matchAll(/"([^"]+)"|\bcolumn ([\w.]+)|\b(?:relation|table|sequence|function) ([\w.]+)/g)]
     .flatMap((match) => match.slice(1))
     .filter((name): name is string => (name as string | undefined) !== undefined)
     .map((name) => name.split(".").at(-1) ?? name);

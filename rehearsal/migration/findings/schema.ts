@@ -1,5 +1,7 @@
 import type { CatalogueDescription } from "../../snapshot/catalogue-description.ts";
-import type { Finding } from "../result.ts";
+import type { FailedBuild } from "../fresh-build.ts";
+import type { Finding, MigrationRun, PlannedMigration } from "../result.ts";
+import { mentions } from "../statements.ts";
 
 /** How many differences are quoted. */
 const QUOTED = 12;
@@ -23,12 +25,13 @@ export function schemaDifferences(fresh: CatalogueDescription, found: CatalogueD
 }
 
 /** The release's migrations cannot build its schema from nothing. */
-export function freshBuildFindings(failed: readonly string[]): Finding[] {
+export function freshBuildFindings({ failed, migration }: FailedBuild): Finding[] {
   const words = [...failed].reverse().find((line) => /Error|Exception/.test(line)) ?? failed.at(-1) ?? "";
   return [
     {
       id: "schema.fresh-build-fails",
       severity: "blocking",
+      ...(migration === undefined ? {} : { migration }),
       subject: "all migrations from zero",
       cause: `an empty database cannot be migrated to this release: ${words}`,
       consequence:
@@ -48,6 +51,8 @@ export function freshBuildFindings(failed: readonly string[]): Finding[] {
 export function schemaFindings(
   differences: readonly SchemaDifference[],
   known: readonly SchemaDifference[],
+  plan: readonly PlannedMigration[] = [],
+  run: readonly MigrationRun[] = [],
 ): Finding[] {
   const old = new Set(known.map(({ name }) => name));
   const [drift, own] = [
@@ -59,6 +64,7 @@ export function schemaFindings(
     findings.push({
       id: "schema.differs",
       severity: "blocking",
+      ...migrationNaming(own[0].name, plan, run),
       subject: own[0].name,
       cause: `after the migrations the database is not what the release's migrations say: ${describe(own[0])}`,
       consequence: "The new code meets a schema that its tests have never seen.",
@@ -80,6 +86,22 @@ export function schemaFindings(
     });
   }
   return findings;
+}
+
+/** The last migration whose statements name an object; an applied one that was edited has none. */
+function migrationNaming(
+  object: string,
+  plan: readonly PlannedMigration[],
+  run: readonly MigrationRun[],
+): { migration?: string } {
+  // After its kind and its schema: a table, or what belongs to one.
+  const names = (object.split(" ").at(-1) ?? "").split(".").slice(1);
+  const statements = [
+    ...plan.flatMap(({ migration, sql }) => sql.map((text) => ({ migration, text }))),
+    ...run.flatMap(({ migration, statements: ran }) => ran.map(({ sql }) => ({ migration, text: sql }))),
+  ];
+  const found = statements.findLast(({ text }) => names.length > 0 && names.every((name) => mentions(text, name)));
+  return found === undefined ? {} : { migration: found.migration };
 }
 
 function describe({ name, fresh, found }: SchemaDifference): string {

@@ -1,42 +1,38 @@
-import type { Finding, MigrationRehearsal, MigrationRun, StatementRun } from "../result.ts";
+import type { AppliedRun } from "../apply.ts";
+import type { Finding, MigrationRehearsal, StatementRun } from "../result.ts";
+import type { StorageSample } from "../storage.ts";
 
 const STORAGE = "migration.storage";
 /** How much of the free space a migration may take before it is worth a word: production has grown since the snapshot. */
 const COMFORTABLE = 0.8;
 
-/** The most that the migrations hold on the storage at one moment, beyond what was there before them. */
+/** The most that the migrations held on the storage at one moment, beyond what was there before them. */
 export interface StorageNeed {
   readonly bytes: number;
-  /** Of these the write-ahead log. */
-  readonly walBytes: number;
   readonly migration: string;
   readonly statement: StatementRun;
 }
 
 /**
- * Adds up what the migrations wrote. Until a transaction commits, a table that is written anew stands there twice, with
- * its indexes; the server keeps its log up to a limit.
+ * Finds the moment at which most was held: a table that is written anew stands there twice until its transaction commits,
+ * with its indexes and the files for sorting them, and all of it is in the write-ahead log besides.
  *
- * @param walLimit bytes of log that the server keeps (max_wal_size)
- * @returns undefined where they wrote nothing
+ * @param samples the first of them from before the run
+ * @returns undefined where nothing ran
  */
-export function storageNeed(run: readonly MigrationRun[], walLimit: number): StorageNeed | undefined {
-  let most: StorageNeed | undefined;
-  let [kept, wal] = [0, 0];
-  for (const { migration, atomic, statements, sizeBytes } of run) {
-    const before = kept;
-    for (const statement of statements) {
-      wal += statement.walBytes;
-      const anew = statement.rewritten.reduce((sum, { bytes }) => sum + bytes, 0);
-      const walBytes = Math.min(wal, walLimit);
-      const bytes = kept + Math.max(statement.sizeBytes, anew) + walBytes;
-      if (bytes > (most?.bytes ?? 0)) most = { bytes, walBytes, migration, statement };
-      kept += statement.sizeBytes;
-    }
-    // What a transaction no longer needs is freed when it commits.
-    if (atomic) kept = before + sizeBytes;
-  }
-  return most;
+export function storageNeed(
+  samples: readonly StorageSample[],
+  { began, migrations }: Pick<AppliedRun, "began" | "migrations">,
+): StorageNeed | undefined {
+  const [first] = samples;
+  const most = samples.reduce((top, sample) => (sample.bytes > (top?.bytes ?? 0) ? sample : top), first);
+  if (first === undefined || most === undefined) return undefined;
+  const ran = migrations.flatMap(({ migration, statements }) =>
+    statements.map((statement) => ({ migration, statement })),
+  );
+  // The last that had begun by then: it may have ended since the sample before.
+  const during = ran.findLast(({ statement }) => began + statement.start <= most.at) ?? ran[0];
+  return during === undefined ? undefined : { bytes: most.bytes - first.bytes, ...during };
 }
 
 /**
@@ -56,7 +52,7 @@ export function storageFindings(need: StorageNeed | undefined, freeBytes: number
       migration,
       subject: tables === "" ? "the storage of the database" : tables,
       cause:
-        `the migrations need ${megabytes(need.bytes)} at their peak (${megabytes(need.walBytes)} of it write-ahead log), and the ` +
+        `the migrations need ${megabytes(need.bytes)} at their peak (data, files for sorting, write-ahead log), and the ` +
         `storage of the database has ${megabytes(freeBytes)} free` +
         (tables === "" ? "" : `: ${tables} is written anew beside the old data`),
       consequence:

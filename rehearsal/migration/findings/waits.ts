@@ -1,5 +1,6 @@
 import type { Finding, HeldLock, MigrationRun, StatementRun, TrafficOperation } from "../result.ts";
 import type { TrafficFacts } from "../traffic.ts";
+import { essence, type OldCode } from "./old-code.ts";
 
 /** How many of the operations that waited are quoted. */
 const QUOTED = 5;
@@ -13,13 +14,14 @@ export function waitOf({ seconds, usual }: TrafficOperation): number {
 export function waitFindings(
   { run, operations, migratorWaits, longTransactions }: TrafficFacts,
   limit: number,
-  brokenAfterwards: ReadonlySet<string>,
+  oldCode: OldCode,
 ): Finding[] {
   const findings: Finding[] = [];
   const slow = operations.filter((operation) => waitOf(operation) > limit);
   const [longest] = [...slow].sort((one, other) => waitOf(other) - waitOf(one));
   if (longest !== undefined) {
-    const culprit = statementDuring(run.migrations, longest);
+    const culprit = culpritOf(run.migrations, longest);
+    const statement = culprit?.statement ?? culprit?.taker;
     const queued = migratorWaits.find((wait) => overlap(wait, spanOf(longest)) > limit / 2);
     const behindTransaction = queued !== undefined && longTransactions.length > 0;
     findings.push({
@@ -36,29 +38,33 @@ export function waitFindings(
       remedy: behindTransaction
         ? `Set rehearsal:migration.lockTimeoutSeconds below ${limit} and take out what lifts it in the migration: the step is ` +
           "then given up quickly and tried again until the table is free."
-        : remedyFor(culprit?.statement.sql ?? ""),
+        : remedyFor(culprit?.statement?.sql ?? ""),
       evidence: [
-        ...(culprit === undefined ? [] : [culprit.statement.sql]),
+        ...(statement === undefined ? [] : [statement.sql]),
         ...slow.slice(0, QUOTED).map((operation) => `${operation.operation} waited ${waitOf(operation).toFixed(2)} s`),
       ],
     });
   }
-  return [...findings, ...failureFindings(operations, run.migrations, brokenAfterwards)];
+  return [...findings, ...failureFindings(operations, run.migrations, oldCode)];
 }
 
 /** Operations that failed while the migrations ran although they work before and after. */
 function failureFindings(
   operations: readonly TrafficOperation[],
   migrations: readonly MigrationRun[],
-  brokenAfterwards: ReadonlySet<string>,
+  oldCode: OldCode,
 ): Finding[] {
+  const broken = oldCode.filter(({ after }) => after !== null);
+  const names = new Set(broken.map(({ operation }) => operation));
+  // A page that a broken one led to is not asked for afterwards; it fails of the same cause.
+  const causes = new Set(broken.map(({ after }) => essence(after ?? "")));
   const failed = operations.filter(
     ({ operation, error }) =>
-      error !== undefined && !brokenAfterwards.has(operation) && !isUsual(operations, operation),
+      error !== undefined && !names.has(operation) && !causes.has(essence(error)) && !isUsual(operations, operation),
   );
   const [first] = failed;
   if (first === undefined) return [];
-  const culprit = statementDuring(migrations, first);
+  const culprit = culpritOf(migrations, first);
   return [
     {
       id: "migration.disturbs",
@@ -80,28 +86,59 @@ function isUsual(operations: readonly TrafficOperation[], name: string): boolean
 
 interface Culprit {
   readonly run: MigrationRun;
-  readonly statement: StatementRun;
+  /** That ran during most of the wait; undefined where none did. */
+  readonly statement: StatementRun | undefined;
+  /** That was held meanwhile. */
   readonly lock: HeldLock | undefined;
+  /** That took the lock. */
+  readonly taker: StatementRun | undefined;
 }
 
-/** The statement in whose time most of the wait fell: with the transaction's locks, up to the end of the migration. */
-function statementDuring(migrations: readonly MigrationRun[], operation: TrafficOperation): Culprit | undefined {
+const MODES = [
+  "AccessExclusiveLock",
+  "ExclusiveLock",
+  "ShareRowExclusiveLock",
+  "ShareLock",
+  "ShareUpdateExclusiveLock",
+  "RowExclusiveLock",
+  "RowShareLock",
+  "AccessShareLock",
+];
+
+/** What a migration was at during an operation: which statement ran, and which lock was held. */
+function culpritOf(migrations: readonly MigrationRun[], operation: TrafficOperation): Culprit | undefined {
   const span = spanOf(operation);
-  let best: { culprit: Culprit; seconds: number } | undefined;
-  for (const run of migrations) {
-    for (const statement of run.statements) {
-      const seconds = overlap({ from: statement.start, until: statement.start + statement.seconds }, span);
-      if (seconds <= (best?.seconds ?? 0)) continue;
-      const lock = run.locks.find((held) => statement.locks.some(({ table }) => table === held.table));
-      best = { culprit: { run, statement, lock }, seconds };
-    }
-  }
-  return best?.culprit;
+  const during = (from: number, until: number) => overlap({ from, until }, span);
+  const run = mostOf(migrations, ({ start, seconds }) => during(start, start + seconds));
+  if (run === undefined) return undefined;
+  const half = during(run.start, run.start + run.seconds) / 2;
+  const statement = mostOf(run.statements, ({ start, seconds }) => during(start, start + seconds));
+  const held = run.locks.filter(({ from, until }) => during(from, until) >= half);
+  const [lock] = held.sort((one, other) => MODES.indexOf(one.mode) - MODES.indexOf(other.mode));
+  const taker = run.statements.find(({ locks }) =>
+    locks.some(({ table, mode }) => table === lock?.table && mode === lock.mode),
+  );
+  const busy = statement !== undefined && during(statement.start, statement.start + statement.seconds) >= half;
+  return { run, statement: busy || taker === undefined ? statement : undefined, lock, taker };
 }
 
-function describe({ statement, lock }: Culprit): string {
-  const held = lock === undefined ? "" : ` holds ${lock.mode} on ${lock.table}, which`;
-  return `${firstWords(statement.sql)}${held}`;
+function mostOf<T>(candidates: readonly T[], seconds: (candidate: T) => number): T | undefined {
+  const [most] = candidates
+    .map((candidate) => ({ candidate, seconds: seconds(candidate) }))
+    .filter((weighed) => weighed.seconds > 0)
+    .sort((one, other) => other.seconds - one.seconds);
+  return most?.candidate;
+}
+
+function describe({ statement, lock, taker }: Culprit): string {
+  if (lock === undefined) return statement === undefined ? "the migration" : firstWords(statement.sql);
+  const what = `${lock.mode} on ${lock.table}`;
+  if (statement === undefined) {
+    const seconds = (lock.until - lock.from).toFixed(1);
+    return `the migration holds ${what} for ${seconds} s after ${firstWords(taker?.sql ?? "")}, mostly without running a statement, which`;
+  }
+  if (taker === undefined || taker === statement) return `${firstWords(statement.sql)} holds ${what}, which`;
+  return `${firstWords(statement.sql)} runs while ${what}, taken by ${firstWords(taker.sql)}, is held, which`;
 }
 
 function remedyFor(sql: string): string {

@@ -67,7 +67,8 @@ export function migrationFile(
 ): string {
   return [
     "from django.conf import settings",
-    "from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint",
+    "from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently, BtreeGinExtension",
+    "from django.contrib.postgres.operations import RemoveIndexConcurrently, ValidateConstraint",
     "from django.db import migrations, models",
     "from django.db.models import F, Q",
     "",
@@ -123,11 +124,11 @@ export class Twin {
   }
 
   /** Builds another environment from nothing: all migrations on an empty database. */
-  public async migrateFromZero(release: ReleaseProcess): Promise<{ exitCode: number; said: string }> {
+  public async migrateFromZero(release: ReleaseProcess): Promise<{ exitCode: number; said: string; database: string }> {
     const database = `zero_${randomBytes(3).toString("hex")}`;
     await withConnection(this.clone.address, (client) => client.query(`CREATE DATABASE ${database} OWNER owner`));
     await withConnection({ ...this.clone.address, database }, (client) => client.query("CREATE EXTENSION pg_trgm"));
-    return this.manage(release, "owner", ["migrate", "--no-input"], database);
+    return { ...(await this.manage(release, "owner", ["migrate", "--no-input"], database)), database };
   }
 
   /** Runs a command of the project's own, in a role of the environment. */
@@ -145,15 +146,22 @@ export class Twin {
   }
 
   /** Runs SQL as the administrator: what a person does by hand. */
-  public async sql<Row extends Record<string, unknown>>(text: string): Promise<Row[]> {
-    return withConnection(this.clone.address, async (client) => (await client.query<Row>(text)).rows);
+  public async sql<Row extends Record<string, unknown>>(
+    text: string,
+    database = this.clone.address.database,
+  ): Promise<Row[]> {
+    return withConnection({ ...this.clone.address, database }, async (client) => (await client.query<Row>(text)).rows);
   }
 
-  /** What of a release's own code fails on the database as it is now. */
-  public async failures(release: ReleaseProcess): Promise<CodeOperation[]> {
+  /**
+   * What of a release's own code fails on the database as it is now.
+   *
+   * @param tables into which rows are inserted also with one value left out
+   */
+  public async failures(release: ReleaseProcess, tables: readonly string[] = []): Promise<CodeOperation[]> {
     const code = await startCode(docker, release, this.clone, this.#network, PATHS);
     try {
-      return (await code.once()).filter(({ error }) => error !== null);
+      return (await code.once(tables)).filter(({ error }) => error !== null);
     } finally {
       await code.end();
     }

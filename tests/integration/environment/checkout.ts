@@ -103,7 +103,12 @@ export class Checkout {
 
   /** Runs the `rehearse` command to its end. */
   public async rehearse(...words: string[]): Promise<Ended> {
-    return await this.#start(process.execPath, [this.path("rehearsal/commands/main.ts"), ...words]).ended;
+    return await this.startRehearse(...words).ended;
+  }
+
+  /** Starts the `rehearse` command in a process group of its own. */
+  public startRehearse(...words: string[]): Started {
+    return this.#start(process.execPath, [this.path("rehearsal/commands/main.ts"), ...words]);
   }
 
   /** Stores a value encrypted in a stack's file, as `pulumi config set --path --secret` takes it from a file. */

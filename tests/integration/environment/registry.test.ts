@@ -1,10 +1,13 @@
+import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listSnapshots } from "../../../rehearsal/snapshot/snapshot-image.ts";
 import { Checkout } from "./checkout.ts";
 import { type Registry, registryAvailable, startRegistry } from "./registry.ts";
 import { docker, environmentObjects, RunningEnvironment } from "./running-environment.ts";
 
 const PROJECT = "it-pushed";
 const STACK = "it-registry";
+const BRANCH = "it-branch";
 const IMAGES = ["application", "static", "gateway", "postgres"] as const;
 
 type References = Record<(typeof IMAGES)[number], string>;
@@ -83,6 +86,22 @@ describe.runIf(registryAvailable())("a release in a registry", () => {
     rehearsedIds = await imageIds(STACK);
     const { output: again } = await checkout.up(STACK);
     expect(again).toMatch(/Resources:\s+\d+ unchanged/);
+  });
+
+  it("is beside a snapshot of its data, which another engine's branch starts from", async () => {
+    const taken = await checkout.rehearse("snapshot", "create", "--from", STACK);
+    expect(taken.exitCode, taken.output).toBe(0);
+    const [snapshot] = await listSnapshots(docker, PROJECT);
+    expect(snapshot?.image).toBe(`${registry?.address ?? ""}/team/snapshot:${snapshot?.id ?? ""}`);
+    execFileSync("docker", ["push", "--quiet", snapshot?.image ?? ""]);
+    await docker.getImage(snapshot?.image ?? "").remove();
+    expect(await listSnapshots(docker, PROJECT)).toEqual([]);
+
+    await checkout.succeed("stack", "init", BRANCH);
+    checkout.configure(BRANCH, { database: { snapshot: snapshot?.id } });
+    const preview = await checkout.succeed("preview", "--stack", BRANCH);
+    expect(preview).toContain(`database | pulling ${snapshot?.image ?? ""}`);
+    expect(await listSnapshots(docker, PROJECT)).toEqual([snapshot]);
   });
 
   it("is pulled by digest in production where the engine has none of its images", async () => {

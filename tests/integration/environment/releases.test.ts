@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { assetsOf } from "../../../rehearsal/checks/web-static.ts";
+import { assetsOf } from "../../../rehearsal/checks/references.ts";
 import { Checkout, type Ended } from "./checkout.ts";
 import { startLoad } from "./load.ts";
 import { docker, RunningEnvironment } from "./running-environment.ts";

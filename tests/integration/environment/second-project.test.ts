@@ -1,7 +1,7 @@
 import { cpSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { assetsOf } from "../../../rehearsal/checks/web-static.ts";
+import { assetsOf } from "../../../rehearsal/checks/references.ts";
 import { Checkout } from "./checkout.ts";
 import { environmentObjects, RunningEnvironment, removeImages } from "./running-environment.ts";
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
       command: ["uvicorn", "site_config.asgi:application", "--host", "0.0.0.0", "--port", "8000"],
     },
     etl: { command: "none" },
-    checks: { api: "none" },
+    checks: { api: "none", etl: "none" },
     database: { extensions: [] },
   });
   const { exitCode, output } = await checkout.up(STACK);
@@ -47,17 +47,32 @@ describe("a project of another layout, with its own Dockerfile, without ETL work
     ];
     expect(applicable.map((line) => line.split(":")[0])).toEqual([
       "gateway.tls passed",
+      "gateway.proxy passed",
       "web.page passed",
       "web.static passed",
+      "web.links passed",
+      "web.cookies passed",
       "admin.login passed",
+      "app.hosts passed",
+      "app.csrf passed",
+      "app.debug-off passed",
+      "app.deploy-check passed",
       "app.write-read passed",
       "database.migrations passed",
       "database.roles passed",
+      "time.zone passed",
+      "network.closed passed",
+      "health.database-away passed",
+      "image.health-command passed",
+      "image.imports passed",
+      "image.requirements passed",
       "release.single passed",
     ]);
     expect(others).toEqual([
       "api.answers not applicable: checks.api is none",
+      "api.links not applicable: checks.api is none",
       "etl.alive not applicable: etl.command is none",
+      "etl.last-run not applicable: etl.command is none",
     ]);
   });
 

@@ -111,7 +111,7 @@ describe("run apply", { timeout: 60_000 }, () => {
       "-Xqd",
       "busy",
       "-c",
-      `BEGIN; LOCK TABLE ${TABLE} IN ACCESS SHARE MODE; SELECT pg_sleep(2)`,
+      `BEGIN; LOCK TABLE ${TABLE} IN ACCESS SHARE MODE; SELECT pg_sleep(5)`,
     ]);
     const held = `SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = '${TABLE}' AND granted`;
     await until("the lock", async () => ((await project.database.sql("busy", held)) === "1" ? true : undefined));

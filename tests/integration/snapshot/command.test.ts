@@ -84,6 +84,13 @@ describe("rehearse snapshot", () => {
       baseImage: "debian:trixie-slim",
     });
     await docker.getImage(bench.image).tag({ repo: `${NAME}/postgres`, tag: postgres });
+    const away = await checkout.rehearse("snapshot", "create", "--from", "postgres://report:geheim@127.0.0.1:1/shop");
+    expect(away).toMatchObject({
+      exitCode: 1,
+      output: expect.stringMatching(
+        /^rehearse snapshot create: the source must answer at 127\.0\.0\.1:1\/shop; found .*ECONNREFUSED.*\n$/,
+      ) as string,
+    });
     const made = await checkout.rehearse("snapshot", "create", "--from", url);
     expect(made.output).toMatch(
       /restore drill passed: .*reports\/snapshot-[0-9a-f]{12}\.json\nsnapshot [0-9a-f]{12} of .*\/shop: snapshot:/,

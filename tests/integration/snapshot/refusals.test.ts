@@ -1,6 +1,9 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { thisMaker } from "../../../engine/temporary.ts";
 import { checkDiskSpace } from "../../../rehearsal/snapshot/disk-space.ts";
-import { findSnapshot, listSnapshots } from "../../../rehearsal/snapshot/snapshot-image.ts";
+import { findSnapshot, listSnapshots, SNAPSHOT_DATABASE } from "../../../rehearsal/snapshot/snapshot-image.ts";
 import { WORK_LABEL } from "../../../rehearsal/snapshot/work.ts";
 import { docker, SnapshotBench } from "./support.ts";
 
@@ -110,6 +113,45 @@ describe("a snapshot that cannot be taken", () => {
       /rows of public\.person must fit its copy; the server says: .*"person_email_check".*choose other kinds for email/,
     );
     expect(await listSnapshots(docker, bench.project)).toHaveLength(1);
+  });
+
+  it("gives no name to a copy whose restore drill finds a difference, removes it, and says what differs", async () => {
+    await bench.database("altered", "CREATE TABLE note (n integer); INSERT INTO note VALUES (1), (2), (3)");
+    const images = async () =>
+      (await docker.listImages({ filters: { label: [`rehearsal.snapshot.project=${bench.project}`] } })).length;
+    const before = await images();
+    const alter = (container: string) =>
+      execFileSync("docker", [
+        "exec",
+        container,
+        "psql",
+        "-qd",
+        SNAPSHOT_DATABASE,
+        "-c",
+        "DELETE FROM note WHERE n = 3",
+      ]);
+    const fault: unknown = await bench
+      .create("altered", {}, {}, (line) => {
+        // What the copying of rows cannot see: something happens to the copy itself.
+        if (!line.startsWith("stopping the server")) return;
+        const builders = execFileSync("docker", [
+          "ps",
+          "-q",
+          "--filter",
+          "name=snapshot-build",
+          "--filter",
+          `label=${WORK_LABEL}=${thisMaker()}`,
+        ]);
+        for (const container of builders.toString().split("\n").filter(Boolean)) alter(container);
+      })
+      .catch((error: unknown) => error);
+    expect(String(fault)).toMatch(
+      /the copy must equal its source; the restore drill found 3 differences, and the image was removed\.[\s\S]*public\.note has 3 rows in the source and 2 in the copy/,
+    );
+    expect(await images()).toBe(before);
+    const report = /The report is (\S+\.json)\./.exec(String(fault))?.[1] ?? "none";
+    expect(existsSync(report), report).toBe(true);
+    expect(JSON.parse(readFileSync(report, "utf8"))).toMatchObject({ drill: { passed: false } });
   });
 
   it("says how much the disk is short of", async () => {

@@ -19,6 +19,7 @@ export interface EngineRequest {
 export interface EngineAnswer {
   readonly status: number;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface FakeEngine {
@@ -57,9 +58,10 @@ export async function startFakeEngine(
   };
   const server = createServer((incoming, outgoing) => {
     void text(incoming).then(async (body) => {
-      const { status, body: content } = (await answer(requestOf(incoming, body))) ?? NOT_FOUND;
+      const { status, headers, body: content } = (await answer(requestOf(incoming, body))) ?? NOT_FOUND;
       outgoing.writeHead(status, {
         "Content-Type": Buffer.isBuffer(content) ? "application/octet-stream" : "application/json",
+        ...headers,
       });
       outgoing.end(Buffer.isBuffer(content) ? content : content === undefined ? "" : JSON.stringify(content));
     });

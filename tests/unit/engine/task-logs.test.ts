@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { frames } from "../../../engine/task-logs.ts";
+import { frames, splitStreams } from "../../../engine/task-logs.ts";
 
 function frame(stream: 1 | 2, text: string): Buffer {
   const header = Buffer.alloc(8);
@@ -28,5 +28,19 @@ describe("the frames of a log", () => {
     const cut = Buffer.concat([frame(1, "whole\n"), frame(1, "half of it")]).subarray(0, -5);
     expect(frames(cut)).toEqual(["whole\n", "half "]);
     expect(frames(Buffer.concat([frame(1, "whole\n"), Buffer.from([1, 0, 0])]))).toEqual(["whole\n"]);
+  });
+});
+
+describe("the streams of a log", () => {
+  it("are told apart, and a character that stands across two frames is whole", () => {
+    const frame = (stream: number, data: Buffer) => {
+      const header = Buffer.alloc(8);
+      header[0] = stream;
+      header.writeUInt32BE(data.length, 4);
+      return Buffer.concat([header, data]);
+    };
+    const text = Buffer.from("é\n");
+    const log = [frame(1, text.subarray(0, 1)), frame(2, Buffer.from("error\n")), frame(1, text.subarray(1))];
+    expect(splitStreams(Buffer.concat(log))).toEqual({ stdout: "é\n", stderr: "error\n" });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { gatewayTls } from "../../../rehearsal/checks/gateway-tls.ts";
 import { webPage } from "../../../rehearsal/checks/web-page.ts";
-import { assetsOf, webStatic } from "../../../rehearsal/checks/web-static.ts";
+import { webStatic } from "../../../rehearsal/checks/web-static.ts";
 import { type Answered, HOSTNAMES, testGateway } from "./gateway.ts";
 
 const DAY = 86_400_000;
@@ -35,10 +35,20 @@ describe("gateway.tls", () => {
     ]);
   });
 
-  it("fails with one that expires within two weeks", async () => {
+  it("warns of one that expires within the days that are set", async () => {
     const { environment } = await testGateway(() => ({}), { hostnames: ["shop.test"], issued: daysAgo(810) });
     expect(await gatewayTls.run(environment)).toEqual([
-      { expected: "shop.test: a certificate valid for 14 days or more", seen: "9 days left" },
+      { expected: "shop.test: a certificate valid for 21 days or more", seen: "9 days left", warning: true },
+    ]);
+    const shorter = { ...environment, checks: { ...environment.checks, certificateDays: 9 } };
+    expect(await gatewayTls.run(shorter)).toEqual([]);
+  });
+
+  it("fails with one that expires within three days, whatever the setting", async () => {
+    const { environment } = await testGateway(() => ({}), { hostnames: ["shop.test"], issued: daysAgo(817) });
+    const shorter = { ...environment, checks: { ...environment.checks, certificateDays: 3 } };
+    expect(await gatewayTls.run(shorter)).toEqual([
+      { expected: "shop.test: a certificate valid for 3 days or more", seen: "2 days left" },
     ]);
   });
 
@@ -142,10 +152,29 @@ describe("web.static", () => {
     );
   });
 
-  it("finds references below /static/ in every form of HTML, without query and fragment", () => {
-    const html = `
-      <link href="/static/a.css?v=1"> <img SRC = '/static/b.png'> <script src=/static/c.js></script>
-      <use href="/static/d.svg#icon"> <a href="/media/e.css"> <img src="https://elsewhere.test/static/f.png">`;
-    expect(assetsOf(html)).toEqual(["/static/a.css", "/static/c.js", "/static/d.svg"]);
+  it("follows style sheets to their images and fonts, and fails where one is missing", async () => {
+    const css = { headers: { "Content-Type": "text/css" }, body: "@font-face { src: url('fonts/a.woff2') }" };
+    const { environment, asked } = await testGateway(({ path }) => {
+      if (path.endsWith(".css")) return css;
+      return path.endsWith(".woff2") ? { status: 404 } : (PAGES[path] ?? STYLE);
+    });
+    const findings = await webStatic.run(environment);
+    expect(asked.map(({ path }) => path)).toContain("/static/fonts/a.woff2");
+    expect(findings.map(({ expected }) => expected)).toEqual([
+      `200 and content at https://shop.test:${environment.gateway.port}/static/fonts/a.woff2`,
+      `200 and content at https://shop.test:${environment.gateway.port}/static/admin/fonts/a.woff2`,
+    ]);
+  });
+
+  it("looks at files elsewhere on the host too, through their redirects", async () => {
+    const page = `${PAGES["/"]?.body ?? ""}<link rel="icon" href="/favicon.ico"><img src="/thumb?id=3">`;
+    const { environment } = await testGateway(({ path }) => {
+      if (path === "/favicon.ico") return { status: 301, headers: { Location: "/static/icon.svg" } };
+      if (path === "/thumb?id=3") return { status: 500 };
+      return path === "/" ? { body: page } : (PAGES[path] ?? STYLE);
+    });
+    expect((await webStatic.run(environment)).map(({ expected }) => expected)).toEqual([
+      `200 and content at https://shop.test:${environment.gateway.port}/thumb?id=3`,
+    ]);
   });
 });

@@ -85,7 +85,9 @@ export function deployedEnvironment(
     hostnames,
     gateway,
     authority,
+    outside: false,
     paths: { page: "/", api: "/api/v1/", adminLogin: "/admin/login/" },
+    checks: { certificateDays: 21, etl: "none", etlRowFloor: 1, own: [], silenced: [], skippedModules: [] },
     administrator: { username: "admin", password: "open-sesame" },
     services: [
       { role: "app", name: "shop-sandbox-app", declaration: "d1", image: "shop/application:2" },

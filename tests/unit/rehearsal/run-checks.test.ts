@@ -1,13 +1,21 @@
 import { describe, expect, it } from "vitest";
 import type { Check, DeployedEnvironment } from "../../../rehearsal/checks/check.ts";
-import { criticalChecks } from "../../../rehearsal/checks/critical-checks.ts";
+import { checksOf, criticalChecks } from "../../../rehearsal/checks/critical-checks.ts";
 import { describeResult, runChecks } from "../../../rehearsal/checks/run-checks.ts";
+import { shared } from "../../../rehearsal/checks/shared.ts";
 import { deployedEnvironment } from "./gateway.ts";
 
 const ENVIRONMENT = deployedEnvironment(["shop.test"], { address: "127.0.0.1", port: 1 }, "");
 
 function check(id: string, run: Check["run"], notApplicable?: Check["notApplicable"]): Check {
-  const parts = { id, title: `${id} holds`, remedy: `Mend ${id}.`, run };
+  const parts = {
+    id,
+    title: `${id} holds`,
+    cause: `${id} broke.`,
+    consequence: `${id} is missed.`,
+    remedy: `Mend ${id}.`,
+    run,
+  };
   return notApplicable === undefined ? parts : { ...parts, notApplicable };
 }
 
@@ -52,8 +60,11 @@ describe("checks", () => {
       {
         id: "c.throws",
         title: "c.throws holds",
+        cause: "c.throws broke.",
+        consequence: "c.throws is missed.",
         remedy: "Mend c.throws.",
         state: "failed",
+        seconds: expect.any(Number) as number,
         findings: [{ expected: "c.throws holds", seen: "connect ECONNREFUSED" }],
       },
     ]);
@@ -78,9 +89,54 @@ describe("checks", () => {
     const results = await runChecks([passing, failing, skipped], ENVIRONMENT);
     expect(results.map(describeResult)).toEqual([
       "a.passes passed: a.passes holds",
-      "b.fails failed: b.fails holds\n  expected 200; seen 500\n  expected b; seen c\n  Mend b.fails.",
+      "b.fails failed: b.fails holds\n  expected 200; seen 500\n  expected b; seen c\n" +
+        "  cause: b.fails broke.\n  consequence: b.fails is missed.\n  remedy: Mend b.fails.",
       "d.skipped not applicable: there is none",
     ]);
+  });
+});
+
+describe("warnings", () => {
+  const warning = { expected: "21 days", seen: "9 days", warning: true as const };
+
+  it("do not fail a check, and are told with it", async () => {
+    const warns = check("w.warns", () => Promise.resolve([warning]));
+    const results = await runChecks([warns], ENVIRONMENT);
+    expect(results).toMatchObject([{ id: "w.warns", state: "passed", warnings: [warning] }]);
+    expect(results.map(describeResult)).toEqual([
+      "w.warns passed: w.warns holds\n  warning: expected 21 days; seen 9 days",
+    ]);
+  });
+
+  it("do not hide what is wrong beside them", async () => {
+    const both = check("x.both", () => Promise.resolve([warning, { expected: "a", seen: "b" }]));
+    expect(await runChecks([both], ENVIRONMENT)).toMatchObject([
+      { state: "failed", findings: [warning, { seen: "b" }] },
+    ]);
+  });
+
+  it("are all that a silenced check has", async () => {
+    const silenced = { ...ENVIRONMENT, checks: { ...ENVIRONMENT.checks, silenced: ["b.fails"] } };
+    expect(await runChecks([failing, throwing], silenced)).toMatchObject([
+      { id: "b.fails", state: "passed", warnings: [{ seen: "500" }, { seen: "c" }] },
+      { id: "c.throws", state: "failed" },
+    ]);
+  });
+});
+
+describe("what several checks look at", () => {
+  it("is read once in a run, and anew in the next", async () => {
+    let reads = 0;
+    const read = () => Promise.resolve(++reads);
+    const looking = ["a", "b"].map((id) =>
+      check(id, async (environment) => [{ expected: "", seen: String(await shared(environment, read)) }]),
+    );
+    const seen = async () =>
+      (await runChecks(looking, ENVIRONMENT)).flatMap((result) =>
+        result.state === "failed" ? result.findings.map((finding) => finding.seen) : [],
+      );
+    expect(await seen()).toEqual(["1", "1"]);
+    expect(await seen()).toEqual(["2", "2"]);
   });
 });
 
@@ -88,21 +144,45 @@ describe("the critical checks", () => {
   it("have ids that reports can rely on", () => {
     expect(criticalChecks.map(({ id }) => id)).toEqual([
       "gateway.tls",
+      "gateway.proxy",
       "web.page",
       "web.static",
+      "web.links",
+      "web.cookies",
       "api.answers",
+      "api.links",
       "admin.login",
+      "app.hosts",
+      "app.csrf",
+      "app.debug-off",
+      "app.deploy-check",
       "app.write-read",
       "database.migrations",
       "database.roles",
+      "time.zone",
       "etl.alive",
+      "etl.last-run",
+      "network.closed",
+      "health.database-away",
+      "image.health-command",
+      "image.imports",
+      "image.requirements",
       "release.single",
     ]);
   });
 
+  it("are followed by the project's own", () => {
+    const own = [{ id: "search", command: ["python", "search.py"] }];
+    const ids = checksOf({ ...ENVIRONMENT, checks: { ...ENVIRONMENT.checks, own } }).map(({ id }) => id);
+    expect(ids).toEqual([...criticalChecks.map(({ id }) => id), "own.search"]);
+  });
+
   it("all fail in an environment where nothing answers", async () => {
-    const results = await runChecks(criticalChecks, ENVIRONMENT);
+    const environment = { ...ENVIRONMENT, checks: { ...ENVIRONMENT.checks, etl: ["status"] } };
+    const results = await runChecks(criticalChecks, environment);
     expect(results.filter(({ state }) => state !== "failed")).toEqual([]);
-    for (const { id, remedy } of results) expect(remedy, id).toMatch(/^[A-Z].*\.$/);
+    for (const { id, ...texts } of results) {
+      for (const text of [texts.cause, texts.consequence, texts.remedy]) expect(text, id).toMatch(/^[A-Z].*\.$/);
+    }
   });
 });

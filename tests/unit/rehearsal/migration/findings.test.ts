@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { abortFindings } from "../../../../rehearsal/migration/findings/aborts.ts";
-import { backFindings } from "../../../../rehearsal/migration/findings/back.ts";
+import { backFindings, lostFindings } from "../../../../rehearsal/migration/findings/back.ts";
 import { dataFindings, soundnessFindings } from "../../../../rehearsal/migration/findings/data.ts";
 import { killFindings } from "../../../../rehearsal/migration/findings/kills.ts";
 import { compareRounds, oldCodeFindings } from "../../../../rehearsal/migration/findings/old-code.ts";
 import { planFindings } from "../../../../rehearsal/migration/findings/plan.ts";
-import { schemaDifferences, schemaFindings } from "../../../../rehearsal/migration/findings/schema.ts";
+import {
+  freshBuildFindings,
+  schemaDifferences,
+  schemaFindings,
+} from "../../../../rehearsal/migration/findings/schema.ts";
 import { waitFindings } from "../../../../rehearsal/migration/findings/waits.ts";
 import type { Finding, MigrationRun, PlannedMigration, StatementRun } from "../../../../rehearsal/migration/result.ts";
 import type { TrafficFacts } from "../../../../rehearsal/migration/traffic.ts";
@@ -26,7 +30,7 @@ function statement(changes: Partial<StatementRun> = {}): StatementRun {
 
 function ran(statements: StatementRun[], changes: Partial<MigrationRun> = {}): MigrationRun {
   const migration = "shop.0002_change";
-  return { migration, atomic: true, start: 0, seconds: 1, statements, locks: [], sizeBytes: 0, retries: 0, ...changes };
+  return { migration, atomic: true, start: 0, seconds: 1, statements, locks: [], retries: 0, ...changes };
 }
 
 function planned(sql: string[]): PlannedMigration {
@@ -48,12 +52,19 @@ describe("a migration that aborts", () => {
     ['IntegrityError: insert or update on table "a" violates foreign key constraint "b"', "migration.aborts.orphans"],
     ["DataError: value too long for type character varying(3)", "migration.aborts.values"],
     ["DataError: integer out of range", "migration.aborts.values"],
+    ["DataError: RESTART value (9) cannot be greater than MAXVALUE (8)", "migration.aborts.values"],
     ["OperationalError: canceling statement due to lock timeout", "migration.aborts.lock"],
     ["OperationalError: canceling statement due to statement timeout", "migration.aborts.time"],
     ['OperationalError: could not extend file "base/1/2": No space left on device', "migration.aborts.space"],
     ["ProgrammingError: must be owner of table shop_flight", "migration.aborts.rights"],
     ['ProgrammingError: relation "x" already exists', "migration.aborts.exists"],
     ['ProgrammingError: column "y" does not exist', "migration.aborts.absent"],
+    ['NotSupportedError: extension "postgis" is not available', "migration.aborts.extension"],
+    [
+      'OperationalError: cannot ALTER TABLE "a" because it has pending trigger events',
+      "migration.aborts.pending-triggers",
+    ],
+    ["Airport.DoesNotExist: Airport matching query does not exist.", "migration.aborts.objects"],
     ["ZeroDivisionError: division by zero", "migration.aborts"],
   ])("is told by its cause: %s", (error, id) => {
     const [finding] = abortFindings([ran([statement({ sql: "ALTER", error })], { error })], [], false);
@@ -65,6 +76,21 @@ describe("a migration that aborts", () => {
   it("says that what has been done stays where the migration is not atomic", () => {
     const [finding] = abortFindings([ran([], { atomic: false, error: "Error: no" })], [], false);
     expect(finding?.consequence).toContain("half-way");
+  });
+
+  it("for want of ownership is told with the role that has it", () => {
+    const foreign = [{ table: "shop_flight", kind: "TABLE", owner: "somebody", granted: [] }];
+    const owner = "ProgrammingError: must be owner of table shop_flight";
+    const failing = [ran([statement({ sql: "ALTER", error: owner })], { error: owner })];
+    expect(abortFindings(failing, [], false, foreign)).toMatchObject([
+      {
+        id: "migration.aborts.owner",
+        subject: "shop_flight",
+        cause: expect.stringContaining("role somebody") as string,
+      },
+    ]);
+    const [other] = abortFindings(failing, [], false, [{ ...foreign[0], table: "shop_note" } as (typeof foreign)[0]]);
+    expect(other).toMatchObject({ id: "migration.aborts.rights" });
   });
 
   it("is told from a run that could not even begin", () => {
@@ -106,6 +132,18 @@ describe("the running release on the new schema", () => {
     expect(findings[1]?.remedy).toContain("db_default");
   });
 
+  it("is blamed on the migration that is about the operation's table where the error names nothing", () => {
+    const before = [{ ...operation("INSERT shop.Flight", null), table: "shop_flight" }];
+    const after = [operation("INSERT shop.Flight", "ProgrammingError: operator does not exist: text = uuid")];
+    const plan = [
+      { ...planned([]), migration: "shop.0002_change", tables: ["shop_flight"] },
+      { ...planned([]), migration: "shop.0003_note", tables: ["shop_note"] },
+    ];
+    const rounds = compareRounds(before, after);
+    expect(oldCodeFindings(rounds, plan, [])).toMatchObject([{ migration: "shop.0002_change" }]);
+    expect(oldCodeFindings(rounds, plan.slice(1), [])).toMatchObject([{ migration: "shop.0003_note" }]);
+  });
+
   it("is not blamed for an operation that one round alone knows", () => {
     expect(compareRounds([operation("GET /a", null)], [operation("GET /b", "Error")])).toEqual([]);
   });
@@ -115,6 +153,7 @@ describe("traffic", () => {
   const facts = (changes: Partial<TrafficFacts>, statements: StatementRun[]): TrafficFacts => ({
     run: {
       began: 0,
+      outside: [],
       ok: true,
       said: [],
       migrations: [ran(statements, { locks: [{ table: "shop_flight", mode: "ShareLock", from: 0, until: 5 }] })],
@@ -132,7 +171,7 @@ describe("traffic", () => {
   });
 
   it("that waits longer than allowed names the statement, its lock and the remedy", () => {
-    const [finding] = waitFindings(facts({ operations: [slow] }, [statement({ seconds: 0.1 }), index]), 2, new Set());
+    const [finding] = waitFindings(facts({ operations: [slow] }, [statement({ seconds: 0.1 }), index]), 2, []);
     expect(finding).toMatchObject({ id: "migration.waits", severity: "blocking", subject: "shop_flight" });
     expect(finding?.cause).toContain("ShareLock on shop_flight");
     expect(finding?.remedy).toContain("AddIndexConcurrently");
@@ -149,13 +188,38 @@ describe("traffic", () => {
       },
       [statement({ sql: 'ALTER TABLE "shop_flight" ADD COLUMN "a" int', seconds: 4.5 })],
     );
-    const [finding] = waitFindings(queue, 2, new Set());
+    const [finding] = waitFindings(queue, 2, []);
     expect(finding).toMatchObject({ id: "migration.waits.queue", severity: "blocking", subject: "shop_flight" });
     expect(finding?.remedy).toContain("lockTimeoutSeconds");
   });
 
+  it("that waits while no statement runs names the lock that is kept, and the statement that took it", () => {
+    const alter = statement({
+      sql: 'ALTER TABLE "shop_flight" ADD COLUMN "a" int',
+      start: 0.3,
+      seconds: 0.01,
+      locks: [{ table: "shop_flight", mode: "ShareLock" }],
+    });
+    const [finding] = waitFindings(facts({ operations: [{ ...slow, seconds: 0.7 }] }, [alter]), 0.5, []);
+    expect(finding).toMatchObject({ migration: "shop.0002_change", subject: "shop_flight" });
+    expect(finding?.cause).toContain("ShareLock on shop_flight for 5.0 s after ALTER TABLE");
+    expect(finding?.evidence).toContain(alter.sql);
+  });
+
+  it("that waits for a lock which an earlier statement took names both", () => {
+    const alter = statement({ sql: "ALTER TABLE shop_flight", locks: [{ table: "shop_flight", mode: "ShareLock" }] });
+    const update = statement({ sql: "UPDATE shop_flight SET a = 1", start: 0.1, seconds: 4.9 });
+    const run = facts({ operations: [slow] }, [alter, update]).run.migrations.map((each) => ({ ...each, seconds: 5 }));
+    const base = facts({ operations: [slow] }, [alter, update]);
+    const [finding] = waitFindings({ ...base, run: { ...base.run, migrations: run } }, 2, []);
+    expect(finding?.cause).toContain(
+      "UPDATE shop_flight SET a = 1 runs while ShareLock on shop_flight, taken by ALTER TABLE",
+    );
+    expect(finding?.remedy).toContain("in batches");
+  });
+
   it("is measured against what an operation takes anyway", () => {
-    expect(waitFindings(facts({ operations: [{ ...slow, usual: 3 }] }, [index]), 2, new Set())).toEqual([]);
+    expect(waitFindings(facts({ operations: [{ ...slow, usual: 3 }] }, [index]), 2, [])).toEqual([]);
   });
 
   it("that fails only while the migration runs is found", () => {
@@ -169,10 +233,12 @@ describe("traffic", () => {
       },
       { operation: "UPDATE shop.Flight", start: 1, seconds: 0.1, usual: 0 },
     ];
-    expect(ids(waitFindings(facts({ operations: failing }, [index]), 2, new Set()))).toEqual([
-      "blocking migration.disturbs",
-    ]);
-    expect(waitFindings(facts({ operations: failing }, [index]), 2, new Set(["UPDATE shop.Flight"]))).toEqual([]);
+    expect(ids(waitFindings(facts({ operations: failing }, [index]), 2, []))).toEqual(["blocking migration.disturbs"]);
+    expect(
+      waitFindings(facts({ operations: failing }, [index]), 2, [
+        { operation: "UPDATE shop.Flight", before: null, after: "Error: another" },
+      ]),
+    ).toEqual([]);
   });
 });
 
@@ -189,8 +255,32 @@ describe("data", () => {
   });
 
   it("that vanishes from a table which no migration names is found", () => {
+    const outside = ['INSERT INTO "shop_note" ("id") VALUES (%s)'];
+    expect(dataFindings({ shop_note: table(5, {}) }, { shop_note: table(6, {}) }, [], update, outside)).toEqual([]);
     const [finding] = dataFindings({ shop_note: table(5, {}) }, { shop_note: table(3, {}) }, [], update);
     expect(finding).toMatchObject({ id: "data.rows-changed", severity: "blocking", subject: "shop_note" });
+  });
+
+  it("is not named by what only declares constraints, tables and triggers", () => {
+    const declare = [
+      ran([
+        statement({
+          sql: 'ALTER TABLE "shop_note" ADD FOREIGN KEY ("flight_id") REFERENCES "shop_flight" ON DELETE CASCADE',
+        }),
+        statement({
+          sql: "CREATE FUNCTION stamp() RETURNS trigger AS $$ BEGIN UPDATE shop_note SET text = ''; END $$ LANGUAGE plpgsql",
+        }),
+        statement({ sql: "CREATE TRIGGER stamp AFTER UPDATE ON shop_note EXECUTE FUNCTION stamp()" }),
+        statement({ sql: 'DELETE FROM "shop_flight"' }),
+      ]),
+    ];
+    const before = { shop_note: table(5, { text: "1" }) };
+    const [rows] = dataFindings(before, { shop_note: table(3, { text: "2" }) }, [], declare);
+    expect(rows).toMatchObject({ id: "data.rows-changed", migration: "shop.0002_change" });
+    const [values] = dataFindings(before, { shop_note: table(5, { text: "2" }) }, [], declare);
+    expect(values).toMatchObject({ id: "data.values-changed", migration: "shop.0002_change" });
+    const fill = "CREATE FUNCTION fill() RETURNS void AS $$ UPDATE shop_note SET text = '' $$ LANGUAGE sql";
+    expect(dataFindings(before, { shop_note: table(5, { text: "2" }) }, [planned([fill])], [])).toEqual([]);
   });
 
   it("that a migration removes on purpose is said", () => {
@@ -204,12 +294,15 @@ describe("data", () => {
     const sound = { invalidIndexes: [], notValidated: [], behind: [] };
     const behind = [{ sequence: "s", column: "t.id", next: "5", highest: "9" }];
     const broken = { invalidIndexes: ["i"], notValidated: ["c on t"], behind };
-    expect(ids(soundnessFindings(sound, broken))).toEqual([
+    const making = [ran([statement({ sql: 'CREATE INDEX CONCURRENTLY "i" ON "shop_flight" ("gate")' })])];
+    const findings = soundnessFindings(sound, broken, [planned(['INSERT INTO "t" ("id") VALUES (9)'])], making);
+    expect(ids(findings)).toEqual([
       "blocking data.index-invalid",
       "note data.constraint-not-validated",
       "blocking data.sequence-behind",
     ]);
-    expect(ids(soundnessFindings(broken, broken))).toEqual(["warning data.sequence-behind"]);
+    expect(findings.map(({ migration }) => migration)).toEqual(["shop.0002_change", undefined, "shop.0002_change"]);
+    expect(ids(soundnessFindings(broken, broken, [], []))).toEqual(["warning data.sequence-behind"]);
   });
 });
 
@@ -226,11 +319,32 @@ describe("the schema", () => {
     const differences = schemaDifferences(fresh, found);
     expect(differences.map(({ name }) => name)).toEqual(["column public.a.y", "index public.i"]);
     expect(ids(schemaFindings(differences, []))).toEqual(["blocking schema.differs"]);
+    const adding = [ran([statement({ sql: 'ALTER TABLE "a" ADD COLUMN "y" int' })])];
+    expect(schemaFindings(differences, [], [], adding)).toMatchObject([{ migration: "shop.0002_change" }]);
+    expect(schemaFindings(differences, [], [planned(['CREATE TABLE "b" ("y" int)'])], [])[0]).not.toHaveProperty(
+      "migration",
+    );
     expect(ids(schemaFindings(differences, differences))).toEqual(["warning schema.drift"]);
     expect(ids(schemaFindings(differences, differences.slice(0, 1)))).toEqual([
       "blocking schema.differs",
       "warning schema.drift",
     ]);
+  });
+});
+
+describe("a fresh build", () => {
+  it("that fails names the migration that it failed at", () => {
+    const failed = {
+      failed: ["Traceback", "ProgrammingError: column a.x does not exist"],
+      migration: "shop.0001_initial",
+    };
+    const [finding] = freshBuildFindings(failed);
+    expect(finding).toMatchObject({
+      id: "schema.fresh-build-fails",
+      severity: "blocking",
+      migration: "shop.0001_initial",
+    });
+    expect(finding?.cause).toContain("column a.x does not exist");
   });
 });
 
@@ -281,6 +395,24 @@ describe("the plan", () => {
       "blocking migration.missing",
     ]);
   });
+
+  it("with models that say more than migrations do weighs it by what it is about", () => {
+    const plan = (missing: { change: string; schema: boolean; own: boolean }) =>
+      ({
+        database: "reachable",
+        applied: 1,
+        pending: [],
+        conflicts: [],
+        inconsistencies: [],
+        missing: [missing],
+        lint: [],
+      }) as const;
+    const own = { change: "shop: Add field x", schema: true, own: true };
+    expect(ids(planFindings(plan(own)))).toEqual(["blocking migration.missing"]);
+    expect(ids(planFindings(plan(own), [own]))).toEqual(["warning migration.missing"]);
+    expect(ids(planFindings(plan({ ...own, own: false })))).toEqual(["warning migration.missing"]);
+    expect(ids(planFindings(plan({ ...own, schema: false })))).toEqual(["note migration.missing"]);
+  });
 });
 
 describe("the way back", () => {
@@ -294,5 +426,23 @@ describe("the way back", () => {
       "warning back.fails",
     ]);
     expect(backFindings({ outgoingWorks: true, reversed: [ran([])] })).toEqual([]);
+  });
+
+  it("loses what a column or a table held that is made anew", () => {
+    const state = (columns: Record<string, string>, rows = 2) => ({ rows, bytes: 1, columns });
+    const before = {
+      shop_flight: state({ gate: "1", code: "5" }),
+      shop_note: state({ text: "3" }),
+      shop_log: state({}, 0),
+    };
+    const after = { shop_flight: state({ code: "5" }) };
+    const empty = { shop_flight: state({ gate: "empty", code: "5" }), shop_note: state({ text: "empty" }, 0) };
+    const lost = lostFindings(before, after, empty, false);
+    expect(lost.map(({ id, severity, subject }) => [id, severity, subject])).toEqual([
+      ["back.loses-data", "warning", "shop_flight.gate"],
+      ["back.loses-data", "warning", "shop_note"],
+    ]);
+    expect(ids(lostFindings(before, after, empty, true))).toEqual(["note back.loses-data", "note back.loses-data"]);
+    expect(lostFindings(before, after, before, false)).toEqual([]);
   });
 });

@@ -51,7 +51,7 @@ function run(
   statements: readonly StatementRun[],
   more: Partial<MigrationRun> = {},
 ): MigrationRun {
-  return { migration, atomic: true, start, seconds, statements, locks: [], sizeBytes: 0, retries: 0, ...more };
+  return { migration, atomic: true, start, seconds, statements, locks: [], retries: 0, ...more };
 }
 
 export function finding(more: Partial<Finding> = {}): Finding {

@@ -46,6 +46,18 @@ describe("the summary of a rehearsal", () => {
     expect(lines.slice(-2)).toEqual(["  and 3 more notes, on the page", "  page: reports/a.html"]);
   });
 
+  it("says that it was rehearsed earlier, and leaves to an error what that tells", () => {
+    const blocking = finding({ severity: "blocking", id: "migration.aborts" });
+    const rehearsal = { ...FAILING, findings: [blocking, finding({ severity: "warning" })] };
+    const lines = summariseRehearsal(rehearsal, { repeated: true, blocking: false });
+    expect(lines[0]).toContain("FAILED; ");
+    expect(lines[0]).toContain("1 blocking finding, 1 warning");
+    expect(lines.join("\n")).toMatch(/ rehearsed already, \d{4}-\d\d-\d\d \d\d:\d\d UTC: releases, snapshot/);
+    expect(lines.filter((line) => line.startsWith("  BLOCKING"))).toEqual([]);
+    expect(lines.filter((line) => line.startsWith("  WARNING"))).toHaveLength(1);
+    expect(summariseRehearsal(rehearsal).join("")).not.toContain("rehearsed already");
+  });
+
   it.each([
     ["as usual", 110],
     ["in a narrow terminal", 60],

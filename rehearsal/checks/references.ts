@@ -1,0 +1,86 @@
+import { parseHTML } from "linkedom";
+
+/** What a browser fetches to show an element. */
+const ASSET_ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
+  script: ["src"],
+  img: ["src"],
+  source: ["src"],
+  video: ["src", "poster"],
+  audio: ["src"],
+  track: ["src"],
+  embed: ["src"],
+  iframe: ["src"],
+  link: ["href"],
+  use: ["href"],
+  image: ["href"],
+  object: ["data"],
+};
+/** Relations of a `link` that a browser fetches to show the page. */
+const FETCHED_RELATIONS = /\b(?:stylesheet|icon|apple-touch-icon|preload|modulepreload|manifest)\b/i;
+
+/** Paths (with query) on the same host of all that a page needs to be shown: styles, scripts, images, icons. */
+export function assetsOf(html: string, path = "/"): string[] {
+  const { document } = parseHTML(html);
+  const found: string[] = [];
+  for (const element of document.querySelectorAll("*")) {
+    const name = element.localName.toLowerCase();
+    if (name !== "link" || FETCHED_RELATIONS.test(attributeOf(element, "rel"))) {
+      found.push(...(ASSET_ATTRIBUTES[name] ?? []).map((attribute) => attributeOf(element, attribute)));
+    }
+    const candidates = attributeOf(element, "srcset").split(/,\s+/);
+    found.push(...candidates.map((candidate) => candidate.trim().split(/\s/)[0] ?? ""));
+  }
+  for (const element of document.querySelectorAll("style")) found.push(...urlsOfStyle(element.textContent));
+  return sameHost(found, path);
+}
+
+/** Paths on the same host that a style sheet loads: images, fonts, other style sheets. */
+export function assetsOfStyle(css: string, path: string): string[] {
+  return sameHost(urlsOfStyle(css), path);
+}
+
+/** Paths (with query) on the same host that a page links to. */
+export function linksOf(html: string, path: string): string[] {
+  const { document } = parseHTML(html);
+  return sameHost(
+    [...document.querySelectorAll("a")].map((link) => attributeOf(link, "href")),
+    path,
+  );
+}
+
+/**
+ * Links in an API's answer: every text that is an absolute URL, and those that begin with a slash where their key says that
+ * they are links.
+ */
+export function linksOfJson(value: unknown, key = ""): string[] {
+  if (typeof value === "string") {
+    if (/[\s{}]/.test(value)) return [];
+    if (/^https?:\/\//.test(value)) return [value];
+    return value.startsWith("/") && /^(?:next|prev(?:ious)?|self|first|last)$|url|href|link/i.test(key) ? [value] : [];
+  }
+  if (Array.isArray(value)) return value.flatMap((inner) => linksOfJson(inner, key));
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => linksOfJson(inner, name));
+}
+
+/** An attribute however it is written; the parser keeps capitals. */
+function attributeOf(element: Element, name: string): string {
+  return [...element.attributes].find((attribute) => attribute.name.toLowerCase() === name)?.value ?? "";
+}
+
+function urlsOfStyle(css: string): string[] {
+  const plain = css.replace(/\/\*[\s\S]*?\*\//g, "");
+  const found = plain.matchAll(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^"')\s]+))\s*\)|@import\s+(?:"([^"]+)"|'([^']+)')/g);
+  return [...found].map((match) => match.slice(1).find(Boolean) ?? "");
+}
+
+/** Resolves references against a path, and leaves out those to other hosts, to data, and within the page. */
+function sameHost(references: readonly string[], path: string): string[] {
+  const base = new URL(path, "https://this-host.invalid");
+  const paths = references.flatMap((reference) => {
+    if (reference === "" || reference.startsWith("#") || !URL.canParse(reference, base)) return [];
+    const { origin, pathname, search } = new URL(reference, base);
+    return origin === base.origin ? [`${pathname}${search}`] : [];
+  });
+  return [...new Set(paths)];
+}

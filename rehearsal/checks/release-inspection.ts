@@ -1,0 +1,105 @@
+import { startOneShot } from "../../engine/one-shot.ts";
+import type { DeployedEnvironment } from "./check.ts";
+import { concreteHostname } from "./gateway-client.ts";
+import { shared } from "./shared.ts";
+
+const RUNTIME = "/opt/rehearsal/run";
+/** Name and port under which the processes of an environment find the application. */
+const APPLICATION = "application:8000";
+const QUOTED_LINES = 20;
+/** Its own steps are bounded; a module that never ends being imported is not. */
+const LIMIT_MILLISECONDS = 60_000;
+
+/** What the runtime layer says of a release from inside of its image. */
+export interface ReleaseInspection {
+  readonly migrations: { readonly pending: readonly string[] };
+  readonly settings: {
+    readonly debug: boolean;
+    readonly refusedHosts: readonly string[];
+    /** Whether every name is allowed. */
+    readonly anyHost: boolean;
+    readonly sessionCookie: string;
+    readonly csrfCookie: string;
+    /** The zone of times that carry none. */
+    readonly timeZone: string;
+  };
+  /** What `check --deploy` says; the level is Python's: 30 for a warning, 40 for an error. */
+  readonly deploy: readonly {
+    readonly id: string;
+    readonly level: number;
+    readonly text: string;
+    readonly hint: string;
+  }[];
+  readonly imports: {
+    readonly modules: number;
+    /** Imports inside of functions. */
+    readonly late: number;
+    /** Modules that were left out when time was up. */
+    readonly left: number;
+    readonly failed: readonly { readonly where: string; readonly error: string }[];
+  };
+  readonly requirements: { readonly packages: number; readonly problems: readonly string[] };
+  /** What each task of the application answers; status 0 for nothing. */
+  readonly requests: readonly {
+    readonly task: string;
+    readonly host: string;
+    readonly path: string;
+    readonly status: number;
+    /** Whether the answer is one of Django's pages for developers. */
+    readonly technical: boolean;
+    readonly error?: string;
+  }[];
+  /** What the command of `checks.etl` prints; null where there is none. */
+  readonly etl: unknown;
+}
+
+type Sections = {
+  readonly [Name in keyof ReleaseInspection]: { readonly value: ReleaseInspection[Name] } | { readonly error: string };
+};
+
+/**
+ * One section of what a container of the release says; all sections come from one container.
+ *
+ * @throws Error with the project's own words where the section cannot be told
+ */
+export async function inspection<Name extends keyof ReleaseInspection>(
+  environment: DeployedEnvironment,
+  name: Name,
+): Promise<ReleaseInspection[Name]> {
+  const section = (await shared(environment, inspect))[name];
+  if ("error" in section) throw new Error(section.error);
+  return section.value;
+}
+
+async function inspect({ engine, releaseContainer, hostnames, checks }: DeployedEnvironment): Promise<Sections> {
+  const output: string[] = [];
+  const started = await startOneShot(
+    engine,
+    {
+      ...releaseContainer,
+      name: `${releaseContainer.name}-inspect`,
+      command: [RUNTIME, "inspect", "--secrets-from-stdin"],
+      environment: {
+        ...releaseContainer.environment,
+        INSPECT_HOSTNAMES: JSON.stringify(hostnames.map(concreteHostname)),
+        INSPECT_APPLICATION: APPLICATION,
+        INSPECT_ETL: JSON.stringify(checks.etl === "none" ? null : checks.etl),
+        INSPECT_SKIPPED: JSON.stringify(checks.skippedModules),
+      },
+    },
+    (line, stream) => {
+      if (stream === "stdout") output.push(line);
+    },
+  );
+  started.end();
+  const limit = setTimeout(() => void started.kill(), LIMIT_MILLISECONDS);
+  const { exitCode, lastLines } = await started.ended.finally(() => {
+    clearTimeout(limit);
+  });
+  if (exitCode !== 0) {
+    throw new Error(
+      ["The release cannot be looked at from inside of its image:", ...lastLines.slice(-QUOTED_LINES)].join("\n    "),
+    );
+  }
+  return JSON.parse(output.join("\n")) as Sections;
+}

@@ -1,0 +1,140 @@
+import { environmentName } from "../../components/engine-objects.ts";
+import type { Settings } from "../../config/settings.ts";
+import type { RoleName } from "../../engine/database-rights.ts";
+import { dockerClient } from "../../engine/docker-client.ts";
+import type { PostgresAddress } from "../../engine/postgres.ts";
+import type { RoleLogin, RunContext, VariableNames } from "../run/context.ts";
+import {
+  type Declaration,
+  type DeclaredObject,
+  inClear,
+  readDeclaration,
+  type StateResource,
+} from "../run/declaration.ts";
+import { namesInFile, stackResources, stackSettings } from "./stack-settings.ts";
+
+const ROLES: readonly RoleName[] = ["owner", "app", "etl", "report"];
+/** Maps of variables, which every environment must set in full. */
+const VARIABLE_SETTINGS = ["app.environment", "app.secrets", "etl.environment"] as const;
+const COMPLETE_STACKS = ["sandbox", "production"];
+const REPORTS = "reports";
+
+/**
+ * What a run needs to know of a stack: its settings and its state.
+ *
+ * @throws Error when there is no such stack, or it is not deployed
+ */
+export function runContext(fullName: string, signal: AbortSignal, say: (line: string) => void): RunContext {
+  const { stack, settings } = stackSettings(fullName);
+  const resources = stackResources(fullName);
+  const declaration = readDeclaration(resources);
+  const environment = environmentName(settings.app.name, stack);
+  const app = declaration.services.find(({ name }) => name === `${environment}-app`);
+  if (app === undefined) {
+    throw new Error(
+      `stack ${fullName} must be deployed; its state holds no service ${environment}-app. Deploy it with: ` +
+        `pulumi up --stack ${fullName}, or rehearse run --stack ${fullName} --deploy`,
+    );
+  }
+  const administration = administrationOf(settings, environment, resources);
+  const { image, variables } = containerOf(app);
+  return {
+    environment,
+    release: variables["RELEASE"] ?? image,
+    engine: dockerClient(settings.engine.host),
+    declaration,
+    process: {
+      image,
+      environment: variables,
+      // Nothing is signed that anybody keeps.
+      secrets: { ...settings.app.secrets, DJANGO_SECRET_KEY: "only for rehearsing" },
+      memoryBytes: settings.app.memoryMiB * 1024 * 1024,
+    },
+    ownerUrl: ownerUrl(settings, declaration),
+    dataNetwork: `${environment}-data`,
+    administration,
+    ownServer: settings.database.server === "container",
+    logins: logins(settings, declaration, administration),
+    postgresImage: postgresImage(resources),
+    source: settings.app.source,
+    variables: variableNames(fullName, settings),
+    reports: REPORTS,
+    signal,
+    say,
+  };
+}
+
+function containerOf({ inputs }: DeclaredObject): { image: string; variables: Record<string, string> } {
+  const { taskSpec } = inputs as {
+    taskSpec: { containerSpec: { image: string; env?: Record<string, string> } };
+  };
+  return { image: taskSpec.containerSpec.image, variables: taskSpec.containerSpec.env ?? {} };
+}
+
+function administrationOf(
+  { database }: Settings,
+  environment: string,
+  resources: readonly StateResource[],
+): PostgresAddress {
+  if (database.server !== "container") {
+    const { host, port, username, password, sslmode } = database.server;
+    return { host, port, username, password, sslmode, database: database.name };
+  }
+  const superuser = resources.find(({ urn }) => urn.endsWith(`::${environment}-database-superuser`));
+  const password = inClear(superuser?.outputs?.["result"]);
+  return {
+    host: "127.0.0.1",
+    port: database.adminPort,
+    username: "postgres",
+    password: typeof password === "string" ? password : "",
+    database: database.name,
+    sslmode: "disable",
+  };
+}
+
+function logins(settings: Settings, declaration: Declaration, administration: PostgresAddress): RoleLogin[] {
+  return ROLES.flatMap((role) => {
+    const login = loginOf(role, settings, declaration);
+    return login === undefined ? [] : [{ role, address: { ...administration, ...login } }];
+  });
+}
+
+function loginOf(
+  role: RoleName,
+  { database: { server } }: Settings,
+  declaration: Declaration,
+): { username: string; password: string } | undefined {
+  const name = `${server === "container" ? "" : server.rolePrefix}${role}`;
+  const password = declaration.roles.find((declared) => declared.name === name)?.inputs["password"];
+  return typeof password === "string" ? { username: name, password } : undefined;
+}
+
+/** As a process of the environment reaches the database. */
+function ownerUrl(settings: Settings, declaration: Declaration): string {
+  const { server, name } = settings.database;
+  const { username, password } = loginOf("owner", settings, declaration) ?? { username: "owner", password: "" };
+  const [host, parameters] =
+    server === "container" ? ["database:5432", ""] : [`${server.host}:${server.port}`, `?sslmode=${server.sslmode}`];
+  return `postgres://${username}:${password}@${host}/${name}${parameters}`;
+}
+
+/** The server's image of the release: a snapshot's has a cluster already. */
+function postgresImage(resources: readonly StateResource[]): string {
+  const image = resources.find(({ urn }) => urn.endsWith("-release-postgres"));
+  const name = image?.outputs?.["imageName"] ?? image?.inputs?.["name"];
+  return typeof name === "string" ? name : "";
+}
+
+function variableNames(stack: string, { app, etl }: Settings): VariableNames[] {
+  const own = {
+    "app.environment": Object.keys(app.environment),
+    "app.secrets": Object.keys(app.secrets),
+    "etl.environment": Object.keys(etl.environment),
+  } satisfies Record<(typeof VARIABLE_SETTINGS)[number], string[]>;
+  const files = COMPLETE_STACKS.flatMap((name) => {
+    const variables = namesInFile(name, VARIABLE_SETTINGS);
+    return variables === undefined ? [] : [{ name: `Pulumi.${name}.yaml`, variables }];
+  });
+  // A branch has the sandbox's and its own.
+  return COMPLETE_STACKS.includes(stack) ? files : [{ name: `stack ${stack}`, variables: own }, ...files];
+}

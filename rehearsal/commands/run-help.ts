@@ -1,0 +1,15 @@
+/** What `rehearse run --help` prints. */
+export const runHelp = `Rehearses the release that an environment runs: is it ready, what does it log, what differs from the declaration.
+
+Usage: rehearse run [--stack STACK] [--deploy] [--json]
+
+  --stack STACK  the environment (default: sandbox)
+  --deploy       runs pulumi up first
+  --json         print the result as JSON, and the steps on standard error
+
+  prepare  dependencies are pinned, variables are set in every environment, roles log in, migrations are applied, data is there
+  logs     errors and warnings since the deployment, against those of the release before
+  drift    services, containers, networks, files, ports, roles, rights and schema against what is declared
+
+Nothing of the environment is changed. The report is in reports/. Exit code 0: passed, 1: stopped or not possible, 2: wrong
+options, 130: interrupted.`;

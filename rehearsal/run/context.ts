@@ -1,0 +1,48 @@
+import type Docker from "dockerode";
+import type { RoleName } from "../../engine/database-rights.ts";
+import type { PostgresAddress } from "../../engine/postgres.ts";
+import type { ReleaseProcess } from "../migration/releases.ts";
+import type { Declaration } from "./declaration.ts";
+
+/** The names of variables that one environment is given, by setting: `app.environment`. */
+export interface VariableNames {
+  /** File or stack that sets them. */
+  readonly name: string;
+  readonly variables: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A role of the environment as this program logs in. */
+export interface RoleLogin {
+  readonly role: RoleName;
+  readonly address: PostgresAddress;
+}
+
+/** What the steps of a run know of the environment that they look at. */
+export interface RunContext {
+  readonly environment: string;
+  readonly release: string;
+  readonly engine: Docker;
+  /** What the stack declares to run. */
+  readonly declaration: Declaration;
+  /** The processes of the release that runs, with what they are given. */
+  readonly process: ReleaseProcess;
+  /** The URL of the database in the role that owns the schema, as a process of the environment reaches it. */
+  readonly ownerUrl: string;
+  readonly dataNetwork: string;
+  readonly administration: PostgresAddress;
+  /** Whether the server is the environment's own: what is in it, is the environment's. */
+  readonly ownServer: boolean;
+  readonly logins: readonly RoleLogin[];
+  /** Image of the server that throw-away databases are made with. */
+  readonly postgresImage: string;
+  /** Folder of the Django project. */
+  readonly source: string;
+  /** The files of the complete stacks, and the settings of this one. */
+  readonly variables: readonly VariableNames[];
+  /** Folder of the reports. */
+  readonly reports: string;
+  /** Aborted when the run is to end. */
+  readonly signal: AbortSignal;
+  /** Tells how it goes on. */
+  readonly say: (line: string) => void;
+}

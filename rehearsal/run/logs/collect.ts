@@ -1,0 +1,86 @@
+import type Docker from "dockerode";
+import { DECLARATION_LABEL } from "../../../engine/service-rollout.ts";
+import { type LogStreams, logStreams } from "../../../engine/task-logs.ts";
+import type { RunContext } from "../context.ts";
+import { list, part, words } from "../drift/flat.ts";
+import { readEntries } from "./entries.ts";
+import { findPatterns, type LogPattern } from "./patterns.ts";
+import { isProbe } from "./probes.ts";
+
+interface Task {
+  readonly ID: string;
+  readonly CreatedAt: string;
+  readonly Spec: { readonly ContainerSpec: { readonly Labels?: Readonly<Record<string, string>> } };
+}
+
+/** Lines of one process at most; what came before them is not looked at. */
+const LINES = 100_000;
+
+/** Errors and warnings of an environment since its release was deployed. */
+export interface CollectedLogs {
+  readonly patterns: readonly LogPattern[];
+  readonly hours: number;
+  readonly lines: number;
+}
+
+/** Reads the logs of all services and containers of the environment since the release was deployed. */
+export async function collectLogs(context: RunContext): Promise<CollectedLogs> {
+  const { engine, declaration } = context;
+  const tasks = await Promise.all(
+    declaration.services.map(async ({ name, inputs }) => ({ name, tasks: await tasksOf(engine, name, inputs) })),
+  );
+  const since = deployedAt(
+    declaration.services.map(({ inputs, modified }) => ({ release: runsRelease(inputs, context), modified })),
+  );
+  const sources = [
+    ...tasks.flatMap(({ name, tasks: own }) => own.map((task) => ({ name, of: { task: task.ID } }))),
+    ...declaration.containers.map(({ name }) => ({ name, of: { container: name } })),
+  ];
+  const logs = await Promise.all(
+    sources.map(async ({ name, of }) => ({ name, streams: await logStreams(engine, of, since, LINES) })),
+  );
+  const patterns: LogPattern[] = [];
+  let lines = 0;
+  for (const [name, own] of Map.groupBy(logs, (log) => log.name)) {
+    const entries = own.flatMap(({ streams }) => entriesOf(streams));
+    lines += entries.length;
+    patterns.push(
+      ...findPatterns(
+        name.replace(`${context.environment}-`, ""),
+        entries.filter(({ level, message }) => level !== "other" && !isProbe(message)),
+      ),
+    );
+  }
+  return { patterns, lines, hours: Math.max(0, Date.now() / 1000 - since) / 3600 };
+}
+
+function entriesOf({ stdout, stderr }: LogStreams) {
+  return [...readEntries(stdout), ...readEntries(stderr)];
+}
+
+/**
+ * When the release was deployed, in seconds since 1970: when the first of the services that run it was changed. A gateway
+ * outlives releases.
+ */
+export function deployedAt(services: readonly { readonly release: boolean; readonly modified: string }[]): number {
+  const times = services
+    .filter(({ release }) => release)
+    .map(({ modified }) => Date.parse(modified) / 1000)
+    .filter((time) => !Number.isNaN(time));
+  // The state is written when the engine has taken the change: its first task may be a little older.
+  return times.length === 0 ? 0 : Math.max(0, Math.floor(Math.min(...times)) - 5);
+}
+
+function runsRelease(inputs: Readonly<Record<string, unknown>>, { release }: RunContext): boolean {
+  return words(part(inputs, "taskSpec", "containerSpec", "env")["RELEASE"]) === release;
+}
+
+/** Tasks of the declared form, those that have ended among them: why they did is in their log. */
+async function tasksOf(engine: Docker, service: string, inputs: Readonly<Record<string, unknown>>): Promise<Task[]> {
+  const label = list(part(inputs, "taskSpec", "containerSpec"), "labels").find(
+    (one) => one["label"] === DECLARATION_LABEL,
+  );
+  const tasks = (await engine.listTasks({ filters: { service: [service] } })) as unknown as Task[];
+  const declaration = words(label?.["value"]);
+  return tasks.filter(({ Spec }) => Spec.ContainerSpec.Labels?.[DECLARATION_LABEL] === declaration);
+}

@@ -1,0 +1,36 @@
+import { count, counted } from "../../report/format.ts";
+import type { RunStep } from "../step.ts";
+import { collectLogs } from "./collect.ts";
+import { type LogSummary, logFindings } from "./compare.ts";
+import { earlierLogs, keepLogs } from "./keep.ts";
+
+/** A release whose every answer is 200 may fail all the same: its log says so. */
+export const logs: RunStep = {
+  id: "logs",
+  title: "no new errors in the logs",
+  run: async ({ environment, release, reports, ...context }) => {
+    const { patterns, hours, lines } = await collectLogs({ ...context, environment, release, reports });
+    if (lines === 0) {
+      throw new Error(
+        "the processes of the environment must have logged something since the deployment; the engine gives no line. " +
+          "Check that their log driver is one that it can read: docker service logs SERVICE",
+      );
+    }
+    const now: LogSummary = {
+      version: 1,
+      environment,
+      release,
+      takenAt: new Date().toISOString(),
+      hours,
+      patterns,
+    };
+    const before = await earlierLogs(reports, environment, release);
+    await keepLogs(reports, now);
+    const compared =
+      before === undefined ? "no release before to compare with" : `compared with release ${before.release}`;
+    return {
+      detail: `${count(lines)} entries, ${counted(patterns.length, "pattern")} of errors and warnings; ${compared}`,
+      findings: logFindings(now, before),
+    };
+  },
+};

@@ -1,0 +1,7 @@
+import { drift } from "./drift/step.ts";
+import { logs } from "./logs/step.ts";
+import { prepare } from "./prepare/step.ts";
+import type { RunStep } from "./step.ts";
+
+/** The steps of `rehearse run`, in their order: logs are read before the comparison of what runs adds to them. */
+export const RUN_STEPS: readonly RunStep[] = [prepare, logs, drift];

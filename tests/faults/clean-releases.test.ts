@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { CLEAN_RELEASES } from "./harness/clean.ts";
+import { blocking, migrationFile, nextRelease, rehearse, runningRelease } from "./harness/stage.ts";
+
+describe("a clean release passes the whole rehearsal, without a false alarm", () => {
+  it.each(CLEAN_RELEASES)("$what", async ({ changes, before }) => {
+    const outgoing = before === undefined ? runningRelease() : await nextRelease(before);
+    const incoming = await nextRelease(changes);
+    // Any migration of the release before will do to have its clone brought up to it.
+    const applied = before === undefined ? undefined : ["flights.0007_validate_flight_checks"];
+    const result = await rehearse(incoming, { form: "full", outgoing, applied });
+    expect(blocking(result)).toEqual([]);
+    const warnings = result.findings.filter(({ severity }) => severity === "warning");
+    expect(warnings.map(({ id, subject, cause }) => `${id} ${subject}: ${cause}`)).toEqual([]);
+    expect(result.verdict).toBe("pass");
+    const pending = Object.keys(changes).filter((file) => /migrations\/\d/.test(file) && before?.[file] === undefined);
+    expect(result.run.map(({ migration }) => migration).sort()).toEqual(
+      pending.map((file) => file.replace("/migrations/", ".").replace(".py", "")).sort(),
+    );
+    expect(result.steps.map(({ status }) => status)).not.toContain("skipped");
+  });
+
+  it("a release without migrations, in a moment", async () => {
+    const result = await rehearse(await nextRelease({ "flights/delays.py": "" }), { form: "full" });
+    expect(result).toMatchObject({ verdict: "pass", findings: [], run: [] });
+    expect(result.steps.map(({ id }) => id)).toEqual(["clone", "plan"]);
+    expect(result.seconds).toBeLessThan(15);
+  });
+
+  it("a squash of migrations that are all applied already", async () => {
+    const operations =
+      'ValidateConstraint("flight", "flight_goes_elsewhere"), ValidateConstraint("flight", "flight_has_distance")';
+    const squashed = migrationFile(
+      ["flights", "0006_flight_checks"],
+      operations,
+      'replaces = [("flights", "0007_validate_flight_checks")]',
+    );
+    const release = await nextRelease({ "flights/migrations/0007_squashed.py": squashed });
+    expect(await rehearse(release, { form: "full" })).toMatchObject({ verdict: "pass", findings: [], run: [] });
+  });
+});

@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import { blocking, type Changes, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+interface Sibling {
+  readonly title: string;
+  readonly changes: Changes;
+  readonly migration: string;
+  /** What the unguarded twin holds, and what it holds after the migrations, although nobody asked for that. */
+  readonly seen: readonly [query: string, before: string, after: string];
+  readonly id: string;
+  readonly cause: RegExp;
+}
+
+const sql = (...texts: readonly string[]) =>
+  texts.map((text) => `migrations.RunSQL(${JSON.stringify(text)}, migrations.RunSQL.noop)`).join(", ");
+const next = (operations: string, attributes = "") => ({
+  "flights/migrations/0008_next.py": migrationFile(LAST_FLIGHTS, operations, attributes),
+});
+const then = (operations: string) => ({
+  "flights/migrations/0009_then.py": migrationFile(["flights", "0008_next"], operations),
+});
+
+/** As later versions of Django do on request: whatever refers to an airport goes with it. */
+const CASCADE = {
+  "flights/migrations/0008_next.py": `
+from django.db import migrations
+
+FOREIGN_KEYS = """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+                  WHERE contype = 'f' AND confrelid = 'flights_airport'::regclass"""
+
+
+def forwards(apps, schema_editor):
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(FOREIGN_KEYS)
+        found = cursor.fetchall()
+    for table, name, definition in found:
+        schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        cascading = definition.replace("DEFERRABLE", "ON DELETE CASCADE DEFERRABLE")
+        schema_editor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {cascading}")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("flights", "0007_validate_flight_checks")]
+    operations = [migrations.RunPython(forwards, migrations.RunPython.noop)]
+`,
+};
+
+const SIBLINGS: readonly Sibling[] = [
+  {
+    title: "rows of another table go through ON DELETE CASCADE",
+    changes: {
+      ...CASCADE,
+      ...then(sql(`DELETE FROM "flights_airport" WHERE "code" = '1005'`)),
+    },
+    migration: "flights.0009_then",
+    seen: ["SELECT count(*) < 800 AS found FROM flights_remark", "false", "true"],
+    id: "data.rows-changed",
+    cause: /rows after the migrations and had 800/,
+  },
+  {
+    title: "a trigger alters columns that nobody names",
+    changes: {
+      ...next(
+        sql(
+          "CREATE FUNCTION touch() RETURNS trigger AS $$ BEGIN NEW.state := 'XX'; RETURN NEW; END $$ LANGUAGE plpgsql",
+          'CREATE TRIGGER touch BEFORE UPDATE ON "flights_airport" FOR EACH ROW EXECUTE FUNCTION touch()',
+        ),
+      ),
+      ...then(sql('UPDATE "flights_airport" SET "region" = \'East\' WHERE "id" % 2 = 0')),
+    },
+    migration: "flights.0009_then",
+    seen: ["SELECT count(*) FILTER (WHERE state = 'XX') > 0 AS found FROM flights_airport", "false", "true"],
+    id: "data.values-changed",
+    cause: /values of state changed/,
+  },
+  {
+    title: "a sequence stays behind keys that were written out",
+    changes: next(
+      sql(
+        'INSERT INTO "etl_feedstate" ("id", "feed", "checked_at", "release") VALUES (1, \'weather\', now(), \'\'), (2, \'flights\', now(), \'\')',
+      ),
+    ),
+    migration: "flights.0008_next",
+    seen: [
+      "SELECT (SELECT max(id) FROM etl_feedstate) >= nextval(pg_get_serial_sequence('etl_feedstate', 'id')) AS found",
+      "null",
+      "true",
+    ],
+    id: "data.sequence-behind",
+    cause: /next value is 1, while etl_feedstate\.id holds 2/,
+  },
+  {
+    title: "an error is swallowed, and an invalid index stays",
+    changes: {
+      "flights/migrations/0008_next.py": `
+from django.db import migrations
+
+
+def forwards(apps, schema_editor):
+    try:
+        schema_editor.execute('CREATE UNIQUE INDEX CONCURRENTLY "airport_named_once" ON "flights_airport" ("name")')
+    except Exception:
+        pass
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("flights", "0007_validate_flight_checks")]
+    operations = [migrations.RunPython(forwards, migrations.RunPython.noop)]
+`,
+    },
+    migration: "flights.0008_next",
+    seen: ["SELECT count(*) > 0 AS found FROM pg_index WHERE NOT indisvalid", "false", "true"],
+    id: "data.index-invalid",
+    cause: /the index is invalid after the migrations/,
+  },
+];
+
+describe("migrations that go through and leave something amiss", () => {
+  it.each(SIBLINGS)("$title", async ({ changes, migration, seen: [query, before, after], id, cause }) => {
+    const release = await nextRelease(changes);
+    const twin = await Twin.start();
+    const found = async () => String((await twin.sql<{ found: boolean | null }>(query))[0]?.found);
+    try {
+      expect(await found()).toBe(before);
+      expect(await twin.migrate(release)).toMatchObject({ exitCode: 0 });
+      expect(await found()).toBe(after);
+    } finally {
+      await twin.remove();
+    }
+
+    const result = await rehearse(release, { form: "full" });
+    expect(result.verdict).toBe("fail");
+    expect(blocking(result)).toContainEqual({ id, migration, cause: expect.stringMatching(cause) as string });
+  });
+});

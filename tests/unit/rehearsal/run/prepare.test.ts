@@ -1,0 +1,86 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { emptyFindings } from "../../../../rehearsal/run/prepare/database.ts";
+import { namedInDockerfile, requirementFindings } from "../../../../rehearsal/run/prepare/requirements.ts";
+import { variableFindings } from "../../../../rehearsal/run/prepare/variables.ts";
+
+const PINNED = "django==5.2 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n# via nobody\n";
+
+function project(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "rehearsal-project-"));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  }
+  return folder;
+}
+
+describe("dependencies", () => {
+  it("passes exact versions with hashes, in included files too", () => {
+    expect(
+      requirementFindings(project({ "requirements.txt": `-r more/base.txt\n${PINNED}`, "more/base.txt": PINNED })),
+    ).toEqual([]);
+  });
+
+  it.each([
+    ["a range", "django>=5.2\n", "requirements.txt: django>=5.2"],
+    ["a version without a hash", `${PINNED}celery==5.4\n`, "requirements.txt: celery==5.4"],
+    ["an editable folder", `${PINNED}-e ./lib\n`, "requirements.txt: -e ./lib"],
+    ["a file that is not there", `${PINNED}-r gone.txt\n`, "gone.txt: which is included and not there"],
+  ])("refuses %s", (_what, text, subject) => {
+    expect(requirementFindings(project({ "requirements.txt": text }))).toMatchObject([
+      { id: "prepare.unpinned", severity: "blocking", subject },
+    ]);
+  });
+
+  it("looks at the files that a project's own Dockerfile copies", () => {
+    expect(
+      namedInDockerfile("COPY --from=build /x/requirements.txt /y\nCOPY deploy/requirements.txt \\\n  /tmp/\n"),
+    ).toEqual(["deploy/requirements.txt"]);
+    const source = project({ Dockerfile: "COPY deploy/requirements.txt /tmp/", "deploy/requirements.txt": "django\n" });
+    expect(requirementFindings(source)).toMatchObject([{ subject: "deploy/requirements.txt: django" }]);
+  });
+
+  it("warns where it cannot tell, and accepts a lock file", () => {
+    expect(requirementFindings(project({ Dockerfile: "RUN pip install django" }))).toMatchObject([
+      { id: "prepare.dependencies-unknown", severity: "warning" },
+    ]);
+    expect(requirementFindings(project({ Dockerfile: "RUN uv sync", "uv.lock": "" }))).toEqual([]);
+  });
+});
+
+describe("variables", () => {
+  it("names the environment that lacks one, whatever its value elsewhere", () => {
+    const environments = [
+      { name: "Pulumi.sandbox.yaml", variables: { "app.environment": ["MAIL_HOST", "LEVEL"], "app.secrets": ["KEY"] } },
+      { name: "Pulumi.production.yaml", variables: { "app.environment": ["LEVEL"], "app.secrets": ["KEY"] } },
+    ];
+    expect(variableFindings(environments)).toMatchObject([
+      {
+        id: "prepare.variable-missing",
+        severity: "blocking",
+        subject: "app.environment.MAIL_HOST",
+        cause: "Pulumi.sandbox.yaml sets MAIL_HOST, and Pulumi.production.yaml does not",
+      },
+    ]);
+  });
+});
+
+describe("data", () => {
+  const rows = { "public.entry": 7, "public.tag": 0, "public.mark": 2 };
+
+  it("overlooks tables that are empty in the snapshot too", () => {
+    expect(emptyFindings(["public.tag"], rows, "abc")).toEqual([]);
+  });
+
+  it("warns of a table that lost its rows, and stops where all have", () => {
+    expect(emptyFindings(["public.mark"], rows, "abc")).toMatchObject([
+      { id: "prepare.data-missing", severity: "warning", subject: "public.mark" },
+    ]);
+    expect(emptyFindings(["public.entry", "public.mark", "public.tag"], rows, "abc")).toMatchObject([
+      { severity: "blocking", subject: "all tables" },
+    ]);
+  });
+});
