@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { startOneShot } from "../../engine/one-shot.ts";
 import type { Clone } from "../snapshot/clone.ts";
@@ -22,6 +23,11 @@ type SmokeEvent =
   | { event: "busy" }
   | { event: "paused"; operations: number };
 
+/** How long the first operation of the traffic may take to come. */
+const FIRST_MILLISECONDS = 120_000;
+/** How long the others are waited for after it. */
+const WARM_UP_MILLISECONDS = 20_000;
+
 /** The code of a release at work on a clone, in the role of the application. */
 export interface OutgoingCode {
   /**
@@ -31,8 +37,10 @@ export interface OutgoingCode {
    */
   once(tables?: readonly string[]): Promise<CodeOperation[]>;
   /**
-   * Goes on doing those that concern the tables, until `pause`. Resolves when each has been done once: it is known then
-   * what they usually take.
+   * Goes on doing those that concern the tables, until `pause`. Resolves when each has been done once, or a while after
+   * the first: it is known then what they usually take.
+   *
+   * @throws Error when none has ended in time: whoever went on would see nobody wait
    */
   traffic(tables: readonly string[]): Promise<void>;
   /** Ends the traffic and gives what it did. */
@@ -56,7 +64,7 @@ export async function startCode(
   const run = onClone(release, clone, network, "app", ["smoke"], { environment: { SMOKE_PATHS: paths.join(",") } });
   let collected: CodeOperation[] = [];
   let answered: ((operations: CodeOperation[]) => void) | undefined;
-  let busy: (() => void) | undefined;
+  let traffic: { first: () => void; busy: () => void } | undefined;
   const said: string[] = [];
   const shot = await startOneShot(docker, run, (line, stream) => {
     if (stream === "stderr") {
@@ -64,8 +72,10 @@ export async function startCode(
       return;
     }
     const event = JSON.parse(line) as SmokeEvent;
-    if (event.event === "operation") collected.push(event);
-    else if (event.event === "busy") busy?.();
+    if (event.event === "operation") {
+      collected.push(event);
+      if (event.at !== undefined) traffic?.first();
+    } else if (event.event === "busy") traffic?.busy();
     else if (event.event !== "ready") {
       answered?.(collected);
       collected = [];
@@ -91,18 +101,37 @@ export async function startCode(
     ]);
   return {
     once: (tables = []) => ask(`once ${tables.join(",")}`.trim()),
-    traffic: (tables) =>
-      Promise.race([
-        died,
-        new Promise<void>((resolve) => {
-          busy = resolve;
-          shot.writeLine(`traffic ${tables.join(",")}`);
-        }),
-      ]),
+    traffic: async (tables) => {
+      const first = Promise.withResolvers<unknown>();
+      const busy = Promise.withResolvers<unknown>();
+      traffic = {
+        first: () => {
+          first.resolve(undefined);
+        },
+        busy: () => {
+          busy.resolve(undefined);
+        },
+      };
+      shot.writeLine(`traffic ${tables.join(",")}`);
+      const late = after(FIRST_MILLISECONDS).then(() => {
+        throw new Error(
+          `the code of ${release.image} must do its first request or query under traffic within ` +
+            `${FIRST_MILLISECONDS / 1000} s; it did none. See what it waits for on an idle machine, and try again.`,
+        );
+      });
+      await Promise.race([died, first.promise, busy.promise, late]);
+      late.catch(() => undefined);
+      await Promise.race([died, busy.promise, after(WARM_UP_MILLISECONDS)]);
+    },
     pause: () => ask("pause"),
     end: async () => {
       shot.end();
       await shot.ended.catch(() => undefined);
     },
   };
+}
+
+/** A pause that keeps no process from ending. */
+function after(milliseconds: number): Promise<void> {
+  return sleep(milliseconds, undefined, { ref: false });
 }

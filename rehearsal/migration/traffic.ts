@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { Clone } from "../snapshot/clone.ts";
 import { type AppliedRun, applyMigrations } from "./apply.ts";
@@ -8,8 +7,6 @@ import type { ReleaseProcess } from "./releases.ts";
 import type { TrafficOperation } from "./result.ts";
 import { type KnownStatement, keepPlanning, mentions } from "./statements.ts";
 
-/** How long the migrations wait at most for the traffic to have done everything once: what is usual is learnt then. */
-const WARM_UP_MILLISECONDS = 20_000;
 /** How much longer than the allowed wait a long transaction stays in a migration's way. */
 const BEYOND_LIMIT_SECONDS = 0.5;
 
@@ -42,7 +39,7 @@ export async function applyUnderTraffic(
   const concerned = statements.filter(({ query }) => tables.some((table) => mentions(query, lastPart(table))));
   const long = new LongTransaction(clone.as("app"), administrator, tables, limit + BEYOND_LIMIT_SECONDS);
   const planning = keepPlanning(clone.as("app"), concerned);
-  await Promise.race([code.traffic(tables), sleep(WARM_UP_MILLISECONDS, undefined, { ref: false })]);
+  await code.traffic(tables);
   await long.begin();
   const run = await applyMigrations(docker, incoming, clone, network, {
     onMigration: () => {

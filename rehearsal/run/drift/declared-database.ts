@@ -5,6 +5,7 @@ import { type PostgresAddress, withConnection } from "../../../engine/postgres.t
 import { temporaryLabels } from "../../../engine/temporary.ts";
 import { type CatalogueDescription, describeCatalogue } from "../../snapshot/catalogue-description.ts";
 import { removeServer, startWorkServer } from "../../snapshot/server-container.ts";
+import { SNAPSHOT_LABEL } from "../../snapshot/snapshot-image.ts";
 import type { RunContext } from "../context.ts";
 import type { Declaration } from "../declaration.ts";
 import { words } from "./flat.ts";
@@ -49,7 +50,8 @@ export async function declaredDatabase(context: RunContext): Promise<DescribedDa
       const database = context.administration.database;
       await withConnection(server.address, (client) => createRoles(client, declaration, database, password));
       const inDatabase: PostgresAddress = { ...server.address, database };
-      await withConnection(inDatabase, (client) => grantRights(client, declaration));
+      const brought = await broughtExtensions(context);
+      await withConnection(inDatabase, (client) => grantRights(client, declaration, brought));
       await migrateFromZero(context, networkName, ownerOf(declaration, database), password, database);
       return await withConnection(inDatabase, (client) => describeDatabase(client, context.ownServer));
     } finally {
@@ -104,10 +106,18 @@ export function roleAttributes(inputs: Tree): string[] {
   ];
 }
 
-async function grantRights(client: pg.Client, declaration: Declaration): Promise<void> {
+/** Extensions that the declared snapshot brings with its data, whether or not they are declared themselves. */
+async function broughtExtensions({ engine, environment }: RunContext): Promise<string[]> {
+  const name = `${environment}-database`;
+  const containers = await engine.listContainers({ all: true, filters: { name: [`^/${name}$`] } });
+  const label = containers[0]?.Labels[`${SNAPSHOT_LABEL}.extensions`] ?? "";
+  return label === "" ? [] : (JSON.parse(label) as string[]);
+}
+
+async function grantRights(client: pg.Client, declaration: Declaration, brought: readonly string[]): Promise<void> {
   const name = (tree: Tree, key: string) => client.escapeIdentifier(words(tree[key]));
-  for (const extension of declaration.extensions) {
-    await client.query(`CREATE EXTENSION IF NOT EXISTS ${client.escapeIdentifier(extension.name)} CASCADE`);
+  for (const extension of [...declaration.extensions.map((declared) => declared.name), ...brought]) {
+    await client.query(`CREATE EXTENSION IF NOT EXISTS ${client.escapeIdentifier(extension)} CASCADE`);
   }
   for (const { inputs } of declaration.grants) {
     const privileges = privilegesOf(inputs);
