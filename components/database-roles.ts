@@ -1,6 +1,7 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type Dockerode from "dockerode";
 import { RIGHTS, type RoleName } from "../engine/database-rights.ts";
 import { removeLeftoverDatabase, removeLeftoverRole } from "../engine/postgres.ts";
 import { laterValue } from "./engine-objects.ts";
@@ -17,6 +18,7 @@ export interface DatabaseRolesArgs {
   readonly protect: boolean;
   /** The server, where it is the environment's own: what is in it goes, or stays, with its data. */
   readonly server: pulumi.CustomResource | undefined;
+  readonly engine: Dockerode;
   /** Id of the snapshot that the server was started from: its data goes with its container. */
   readonly snapshot: string | undefined;
 }
@@ -147,6 +149,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
           etl: this.#logins.etl.name,
           report: this.#logins.report.name,
         },
+        engine: args.engine,
       },
       { parent: this, dependsOn: declared },
     );

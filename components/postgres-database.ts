@@ -118,6 +118,7 @@ export class PostgresDatabase extends pulumi.ComponentResource {
         protect: args.protect,
         server: container,
         snapshot: args.snapshot?.id,
+        engine: args.engine,
       },
       { parent: this, provider },
     );

@@ -18,11 +18,6 @@ refuse() {
   exit 1
 }
 
-if [ -n "${POSTGRES_PASSWORD_VERIFIER:-}" ]; then
-  password_file=/tmp/superuser-password
-  printf '%s\n' "$POSTGRES_PASSWORD_VERIFIER" > "$password_file"
-fi
-
 case "${1:-}" in
 postgres) shift ;;
 "" | -*) ;;

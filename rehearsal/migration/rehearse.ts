@@ -147,6 +147,7 @@ class Rehearsal {
       // What could not be planned before tells nothing afterwards.
       const working = new Set(plannedBefore.filter(({ error }) => error === null).map(({ operation }) => operation));
       this.#statements = statements.filter(({ name }) => working.has(name));
+      await clone.copyUp(this.#concerned(Object.keys(sizesBefore)));
       const applied = await this.#step("run", async () => {
         const { incoming } = this.#args;
         const storage = await watchStorage(clone.address);
@@ -238,14 +239,15 @@ class Rehearsal {
       const code = await this.#code(clone);
       if (code === undefined) throw new Error("the outgoing release must have code to run");
       try {
-        const existing = Object.keys(await tableSizes(clone.address));
+        const tables = this.#concerned(Object.keys(await tableSizes(clone.address)));
+        await clone.copyUp(tables);
         const facts = await applyUnderTraffic(this.#docker, {
           clone,
           network: this.#stage.network,
           incoming,
           code,
           statements: this.#statements,
-          tables: this.#concerned(existing),
+          tables,
           limit,
         });
         const usual = new Set(this.#oldCode.filter(({ before }) => before !== null).map(({ operation }) => operation));

@@ -35,7 +35,8 @@ export function onClone(
     name: `${clone.name}-${command}`,
     image: release.image,
     command: [RUNTIME, command, "--secrets-from-stdin", ...rest],
-    environment: { ...release.environment, ...environment },
+    // Clones have no timers that call a process away from a file that is being copied; when all is done they are removed.
+    environment: { ...release.environment, CONNECTION_CHECK_MILLISECONDS: "0", ...environment },
     secrets: {
       ...release.secrets,
       DATABASE_URL: clone.url(role, database),

@@ -2,12 +2,15 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { runInContainer } from "../../engine/container-command.ts";
+import { copyUpTables } from "../../engine/copy-up.ts";
 import { grantOnExisting, RIGHTS, type RoleName, type WorkerRole } from "../../engine/database-rights.ts";
 import { type PostgresAddress, withConnection } from "../../engine/postgres.ts";
 import { temporaryLabels } from "../../engine/temporary.ts";
 import { SNAPSHOT_DATABASE, SNAPSHOT_OWNER } from "./snapshot-image.ts";
 
 const READY_SECONDS = 60;
+/** Whoever waits for a file that is being copied from the image must not be called away meanwhile. */
+const NO_TIMER = "client_connection_check_interval=0";
 const WORKERS: readonly WorkerRole[] = ["app", "etl", "report"];
 
 /** What a clone is started from. */
@@ -32,6 +35,8 @@ export interface Clone {
   readonly address: PostgresAddress;
   /** As a process on the network reaches it. */
   url(role: RoleName, database?: string): string;
+  /** Copies large tables into the clone's own layer, before several processes work on them side by side. */
+  copyUp(tables: readonly string[]): Promise<void>;
   /** As this program reaches it, in a role of the environment. */
   as(role: RoleName): PostgresAddress;
   remove(): Promise<void>;
@@ -48,7 +53,7 @@ export async function startClone(docker: Docker, args: CloneArgs): Promise<Clone
   const container = await docker.createContainer({
     name: args.name,
     Image: args.image,
-    Cmd: ["postgres", ...args.parameters.flatMap((parameter) => ["-c", parameter])],
+    Cmd: ["postgres", ...[...args.parameters, NO_TIMER].flatMap((parameter) => ["-c", parameter])],
     Labels: temporaryLabels(),
     ExposedPorts: { "5432/tcp": {} },
     HostConfig: {
@@ -93,6 +98,7 @@ export async function startClone(docker: Docker, args: CloneArgs): Promise<Clone
       address: as("postgres"),
       as,
       url: (role, database = args.database) => `postgres://${role}:${password}@${args.name}:5432/${database}`,
+      copyUp: (tables) => copyUpTables(docker, container.id, as("postgres"), tables),
       remove,
     };
   } catch (error) {

@@ -76,32 +76,35 @@ const SIBLINGS: readonly Sibling[] = [
 ];
 
 describe("migrations that go through and break the running code", () => {
-  it.each(SIBLINGS)("$title", async ({ operations, models = {}, tables, operation, words }) => {
-    const release = await nextRelease({
-      ...models,
-      "flights/migrations/0008_next.py": migrationFile(LAST_FLIGHTS, operations),
-    });
-    const twin = await Twin.start();
-    try {
-      expect(await twin.migrate(release)).toMatchObject({ exitCode: 0 });
-      expect(await twin.failures(runningRelease(), tables)).toContainEqual(
-        expect.objectContaining({ operation, error: expect.stringContaining(words) as string }),
-      );
-    } finally {
-      await twin.remove();
-    }
+  it.each(SIBLINGS.map((sibling) => [sibling.title, sibling] as const))(
+    "%s",
+    async (_title, { operations, models = {}, tables, operation, words }) => {
+      const release = await nextRelease({
+        ...models,
+        "flights/migrations/0008_next.py": migrationFile(LAST_FLIGHTS, operations),
+      });
+      const twin = await Twin.start();
+      try {
+        expect(await twin.migrate(release)).toMatchObject({ exitCode: 0 });
+        expect(await twin.failures(runningRelease(), tables)).toContainEqual(
+          expect.objectContaining({ operation, error: expect.stringContaining(words) as string }),
+        );
+      } finally {
+        await twin.remove();
+      }
 
-    const result = await rehearse(release);
-    expect(result.verdict).toBe("fail");
-    const found = blocking(result);
-    expect(found).toContainEqual({
-      id: "old-code.breaks",
-      migration: MIGRATION,
-      cause: expect.stringContaining(words) as string,
-    });
-    // The same fault may show in different words at different operations, and nothing else is wrong.
-    expect(new Set(found.map(({ id, migration }) => `${id} ${migration}`))).toEqual(
-      new Set([`old-code.breaks ${MIGRATION}`]),
-    );
-  });
+      const result = await rehearse(release);
+      expect(result.verdict).toBe("fail");
+      const found = blocking(result);
+      expect(found).toContainEqual({
+        id: "old-code.breaks",
+        migration: MIGRATION,
+        cause: expect.stringContaining(words) as string,
+      });
+      // The same fault may show in different words at different operations, and nothing else is wrong.
+      expect(new Set(found.map(({ id, migration }) => `${id} ${migration}`))).toEqual(
+        new Set([`old-code.breaks ${MIGRATION}`]),
+      );
+    },
+  );
 });

@@ -117,20 +117,23 @@ class Migration(migrations.Migration):
 ];
 
 describe("migrations that go through and leave something amiss", () => {
-  it.each(SIBLINGS)("$title", async ({ changes, migration, seen: [query, before, after], id, cause }) => {
-    const release = await nextRelease(changes);
-    const twin = await Twin.start();
-    const found = async () => String((await twin.sql<{ found: boolean | null }>(query))[0]?.found);
-    try {
-      expect(await found()).toBe(before);
-      expect(await twin.migrate(release)).toMatchObject({ exitCode: 0 });
-      expect(await found()).toBe(after);
-    } finally {
-      await twin.remove();
-    }
+  it.each(SIBLINGS.map((sibling) => [sibling.title, sibling] as const))(
+    "%s",
+    async (_title, { changes, migration, seen: [query, before, after], id, cause }) => {
+      const release = await nextRelease(changes);
+      const twin = await Twin.start();
+      const found = async () => String((await twin.sql<{ found: boolean | null }>(query))[0]?.found);
+      try {
+        expect(await found()).toBe(before);
+        expect(await twin.migrate(release)).toMatchObject({ exitCode: 0 });
+        expect(await found()).toBe(after);
+      } finally {
+        await twin.remove();
+      }
 
-    const result = await rehearse(release, { form: "full" });
-    expect(result.verdict).toBe("fail");
-    expect(blocking(result)).toContainEqual({ id, migration, cause: expect.stringMatching(cause) as string });
-  });
+      const result = await rehearse(release, { form: "full" });
+      expect(result.verdict).toBe("fail");
+      expect(blocking(result)).toContainEqual({ id, migration, cause: expect.stringMatching(cause) as string });
+    },
+  );
 });

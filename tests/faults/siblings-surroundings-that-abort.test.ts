@@ -75,18 +75,21 @@ describe("migrations that what is around them aborts", () => {
   });
   afterAll(() => twin.remove());
 
-  it.each(SIBLINGS)("$title", async ({ file, environment, prepare, words, id }) => {
-    const release = await nextRelease({ "flights/migrations/0008_next.py": file }, environment);
-    if (prepare !== undefined) await twin.sql(prepare[0]);
-    const { exitCode, said } = await twin.migrate(release);
-    if (prepare !== undefined) await twin.sql(prepare[1]);
-    expect(exitCode).not.toBe(0);
-    expect(said).toContain(words);
+  it.each(SIBLINGS.map((sibling) => [sibling.title, sibling] as const))(
+    "%s",
+    async (_title, { file, environment, prepare, words, id }) => {
+      const release = await nextRelease({ "flights/migrations/0008_next.py": file }, environment);
+      if (prepare !== undefined) await twin.sql(prepare[0]);
+      const { exitCode, said } = await twin.migrate(release);
+      if (prepare !== undefined) await twin.sql(prepare[1]);
+      expect(exitCode).not.toBe(0);
+      expect(said).toContain(words);
 
-    const result = await rehearse(release);
-    expect(result.verdict).toBe("fail");
-    expect(blocking(result)).toEqual([{ id, migration: MIGRATION, cause: expect.stringContaining(words) as string }]);
-  });
+      const result = await rehearse(release);
+      expect(result.verdict).toBe("fail");
+      expect(blocking(result)).toEqual([{ id, migration: MIGRATION, cause: expect.stringContaining(words) as string }]);
+    },
+  );
 
   it("a unique index built concurrently over duplicates leaves an invalid index, and no second try goes through", async () => {
     const release = await nextRelease({

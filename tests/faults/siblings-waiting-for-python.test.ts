@@ -36,7 +36,7 @@ const SIBLINGS: readonly WaitingSibling[] = [
 ];
 
 describe("Python code that keeps the running release waiting", () => {
-  it.each(SIBLINGS)("$title", async (sibling) => {
+  it.each(SIBLINGS.map((sibling) => [sibling.title, sibling] as const))("%s", async (_title, sibling) => {
     expect.hasAssertions();
     await expectStopped(sibling);
   });

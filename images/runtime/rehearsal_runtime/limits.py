@@ -53,7 +53,7 @@ def limit_each_connection() -> None:
     """Sets the time limits on every connection, whatever options the project's settings give to the driver.
 
     A limit of 0 is none. A statement that runs on after its migrator was killed would hold its locks, so the server is
-    asked to look for its client every second.
+    asked to look for its client every second (CONNECTION_CHECK_MILLISECONDS).
 
     :raises Failure: when MIGRATION_LOCK_TIMEOUT or MIGRATION_STATEMENT_TIMEOUT (milliseconds) is no number.
     """
@@ -62,7 +62,7 @@ def limit_each_connection() -> None:
     limits = {
         "lock_timeout": int(number("MIGRATION_LOCK_TIMEOUT", 0)),
         "statement_timeout": int(number("MIGRATION_STATEMENT_TIMEOUT", 0)),
-        "client_connection_check_interval": 1000,
+        "client_connection_check_interval": int(number("CONNECTION_CHECK_MILLISECONDS", 1000)),
     }
 
     def limit(connection, **_: object) -> None:  # type: ignore[no-untyped-def]
