@@ -112,8 +112,19 @@ describe("a release's log against the one before", () => {
   });
 
   it("lets a known error pass that is a little more frequent, however many entries that makes", () => {
-    const before = summary("a", times(100, () => "mail server does not answer"));
-    expect(logFindings(summary("bb", times(130, () => "mail server does not answer")), before)).toEqual([]);
+    const before = summary(
+      "a",
+      times(100, () => "mail server does not answer"),
+    );
+    expect(
+      logFindings(
+        summary(
+          "bb",
+          times(130, () => "mail server does not answer"),
+        ),
+        before,
+      ),
+    ).toEqual([]);
   });
 
   it("takes every error for one to mend where there is no release before, and warnings for notes", () => {
