@@ -243,7 +243,7 @@ describe("a port", () => {
 
 describe("the command rehearse", () => {
   it.each([
-    [["perform"], 2, 'rehearse: "perform" must be one of promote.'],
+    [["perform"], 2, 'rehearse: "perform" must be one of migration, promote, run, snapshot.'],
     [["promote", "--into", "production"], 2, "rehearse promote: Unknown option '--into'"],
     [
       ["promote", "--from", "nowhere"],
