@@ -72,7 +72,7 @@ describe("a project of another layout, with its own Dockerfile, without ETL work
       "api.answers not applicable: checks.api is none",
       "api.links not applicable: checks.api is none",
       "etl.alive not applicable: etl.command is none",
-      "etl.last-run not applicable: etl.command is none",
+      "etl.last-run not applicable: checks.etl is none",
     ]);
   });
 
