@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 
-/** How many lines an error message quotes. */
-const TAIL = 20;
+/** How many lines an error message quotes: servers print tracebacks of their own after that of the project. */
+const TAIL = 80;
 /** Bytes before each frame of a multiplexed stream: stream, three zeros, length. */
 const FRAME_HEADER = 8;
 

@@ -73,7 +73,7 @@ describe("waiting for a service", () => {
       logs: ["Traceback", "ImportError: no module named x"],
     });
     expect(engine.calls().at(-1)).toBe("GET /tasks/t2/logs");
-    expect(engine.requests.at(-1)?.query.get("tail")).toBe("20");
+    expect(engine.requests.at(-1)?.query.get("tail")).toBe("80");
   });
 
   it("ends after three failures of a first release, with the exit code where the error lacks it", async () => {
