@@ -69,7 +69,8 @@ export async function removeLeftoverDatabase(address: PostgresAddress, database:
     );
   }
   await withConnection({ ...address, database: "postgres" }, async (client) => {
-    await client.query(`DROP DATABASE ${client.escapeIdentifier(database)}`);
+    // By force: processes of a release that runs connect again and again.
+    await client.query(`DROP DATABASE ${client.escapeIdentifier(database)} WITH (FORCE)`);
   });
 }
 

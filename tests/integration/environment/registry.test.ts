@@ -61,9 +61,12 @@ describe.runIf(registryAvailable())("a release in a registry", () => {
   });
 
   afterAll(async () => {
-    await checkout.remove("production", STACK);
-    await removeLocalImages();
-    registry?.stop();
+    try {
+      await checkout.remove("production", STACK);
+      await removeLocalImages();
+    } finally {
+      registry?.stop();
+    }
     expect(await environmentObjects(`${PROJECT}-production`)).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -29,7 +29,9 @@ export async function startRegistry(): Promise<Registry> {
     configuration,
     `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${folder}/images}}\nhttp: {addr: "${address}"}\n`,
   );
-  const child = spawn(program, ["serve", configuration], { stdio: ["ignore", "ignore", "inherit"] });
+  const log = path.join(folder, "log");
+  // A stream of the test runner's own would keep the runner from ending for as long as the registry lives.
+  const child = spawn(program, ["serve", configuration], { stdio: ["ignore", "ignore", openSync(log, "a")] });
   const stop = () => {
     child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
@@ -37,8 +39,9 @@ export async function startRegistry(): Promise<Registry> {
   try {
     await answering(address, child);
   } catch (error) {
+    const output = readFileSync(log, "utf8");
     stop();
-    throw error;
+    throw new Error(`${PACKAGE} must answer at http://${address}/v2/: ${output}`, { cause: error });
   }
   return { address, stop };
 }
@@ -54,12 +57,12 @@ function unpacked(folder: string): string {
 
 async function answering(address: string, child: ChildProcess): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt++) {
-    if (child.exitCode !== null) throw new Error(`${PACKAGE} must serve; found it ended with ${child.exitCode}`);
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
     const answer = await fetch(`http://${address}/v2/`).catch(() => undefined);
     if (answer?.ok === true) return;
     await sleep(100);
   }
-  throw new Error(`${PACKAGE} must answer at http://${address}/v2/; found no answer`);
+  throw new Error("no answer within a minute");
 }
 
 async function freePort(): Promise<number> {
