@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { type PostgresAddress, withConnection } from "../../engine/postgres.ts";
 import { quoted } from "./long-transaction.ts";
+import type { MigrationRehearsal } from "./result.ts";
 
 /** What a table held at one moment. */
 export interface TableState {
@@ -177,3 +178,18 @@ async function tableState(
 const TABLE_NAME = "CASE n.nspname WHEN 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END";
 const USER_TABLE =
   "c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'";
+
+/** Sizes of tables before and after, side by side; null where a table was not there. */
+export function compareSizes(
+  before: Record<string, { rows: number; bytes: number }>,
+  after: Record<string, { rows: number; bytes: number }>,
+): MigrationRehearsal["sizes"] {
+  const tables = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return tables.map((table) => ({
+    table,
+    rowsBefore: before[table]?.rows ?? null,
+    rowsAfter: after[table]?.rows ?? null,
+    bytesBefore: before[table]?.bytes ?? null,
+    bytesAfter: after[table]?.bytes ?? null,
+  }));
+}

@@ -3,7 +3,15 @@ import { removeAbandoned } from "../../engine/temporary.ts";
 import type { CatalogueDescription } from "../snapshot/catalogue-description.ts";
 import type { Clone } from "../snapshot/clone.ts";
 import { applyMigrations } from "./apply.ts";
-import { type DataState, dataState, keepingSequences, type Soundness, soundness, tableSizes } from "./data.ts";
+import {
+  compareSizes,
+  type DataState,
+  dataState,
+  keepingSequences,
+  type Soundness,
+  soundness,
+  tableSizes,
+} from "./data.ts";
 import { abortFindings } from "./findings/aborts.ts";
 import { backFindings, lostFindings, removedBetween } from "./findings/back.ts";
 import { dataFindings, soundnessFindings } from "./findings/data.ts";
@@ -17,8 +25,9 @@ import { cloneCatalogue, freshBuild } from "./fresh-build.ts";
 import { killAtEachStatement } from "./kills.ts";
 import { type MigrationPlan, readPlan } from "./migrate.ts";
 import { type CodeOperation, type OutgoingCode, startCode } from "./outgoing-code.ts";
+import { RehearsalRecord } from "./record.ts";
 import { onClone, type ReleaseProcess } from "./releases.ts";
-import type { Finding, MigrationRehearsal, PlannedMigration, StepResult } from "./result.ts";
+import type { Finding, MigrationRehearsal } from "./result.ts";
 import { onStage, type RehearsalArgs, type Stage } from "./stage.ts";
 import { type KnownStatement, knownStatements, planStatements } from "./statements.ts";
 import { watchStorage } from "./storage.ts";
@@ -45,50 +54,25 @@ export async function rehearseMigrations(
   return onStage(docker, args, signal, (stage) => new Rehearsal(docker, args, stage, say).run());
 }
 
-type StepId = StepResult["id"];
-
-const TITLES: Readonly<Record<StepId, string>> = {
-  clone: "clone of the snapshot",
-  plan: "plan of the migrations",
-  run: "run on the clone",
-  "old-code": "running release on the new schema",
-  data: "data that no migration names",
-  schema: "fresh build from zero",
-  traffic: "run under traffic",
-  kill: "killed at each statement",
-  back: "the way back",
-};
-
 /** One rehearsal under way. */
 class Rehearsal {
   readonly #docker: Docker;
   readonly #args: RehearsalArgs;
   readonly #stage: Stage;
-  readonly #say: (line: string) => void;
-  readonly #startedAt = Date.now();
-  readonly #steps: StepResult[] = [];
-  readonly #findings: Finding[] = [];
+  readonly #record: RehearsalRecord;
   /** Statements of production's code that the server can plan. */
   #statements: readonly KnownStatement[] = [];
-  #plan: PlannedMigration[] = [];
-  #run: MigrationRehearsal["run"] = [];
-  #peakBytes = 0;
   #data: { before: DataState; after: DataState } | undefined;
-  #sizes: MigrationRehearsal["sizes"] = [];
-  #oldCode: MigrationRehearsal["oldCode"] = [];
-  #traffic: MigrationRehearsal["traffic"] = null;
-  #kills: MigrationRehearsal["kills"] = [];
-  #back: MigrationRehearsal["back"] = null;
 
   public constructor(docker: Docker, args: RehearsalArgs, stage: Stage, say: (line: string) => void) {
     this.#docker = docker;
     this.#args = args;
     this.#stage = stage;
-    this.#say = say;
+    this.#record = new RehearsalRecord(args, say);
   }
 
   public async run(): Promise<MigrationRehearsal> {
-    const clone = await this.#step("clone", async () => {
+    const clone = await this.#record.step("clone", async () => {
       const started = await this.#stage.clone();
       return [started, `${this.#args.snapshot.id}, ${Object.keys(this.#args.snapshot.rows).length} tables`];
     });
@@ -98,7 +82,7 @@ class Rehearsal {
     if (plan.pending.length > 0 && runnable) await this.#rehearse(clone);
     // An applied migration may have been edited, which no pending one tells.
     else if (runnable && this.#args.form === "full") await this.#schemaStep(clone, await cloneCatalogue(clone));
-    return this.#result();
+    return this.#record.result();
   }
 
   async #rehearse(clone: Clone): Promise<void> {
@@ -114,15 +98,18 @@ class Rehearsal {
   }
 
   async #planStep(clone: Clone): Promise<MigrationPlan> {
-    return this.#step("plan", async () => {
+    return this.#record.step("plan", async () => {
       const { incoming, outgoing } = this.#args;
       const read = (release: ReleaseProcess) =>
         readPlan(this.#docker, onClone(release, clone, this.#stage.network, "owner", ["plan"]));
       const plan = await read(incoming);
       // Whose models have always differed from its migrations is not stopped for it now.
       const known = plan.missing.length === 0 || outgoing === undefined ? [] : (await read(outgoing)).missing;
-      this.#plan = plan.pending.map(({ app, name, ...planned }) => ({ migration: `${app}.${name}`, ...planned }));
-      const statements = this.#plan.reduce((count, { sql }) => count + sql.length, 0);
+      this.#record.plan = plan.pending.map(({ app, name, ...planned }) => ({
+        migration: `${app}.${name}`,
+        ...planned,
+      }));
+      const statements = this.#record.plan.reduce((count, { sql }) => count + sql.length, 0);
       return [
         plan,
         `${count(plan.pending.length, "migration")}, ${count(statements, "statement")}`,
@@ -147,14 +134,14 @@ class Rehearsal {
       // What could not be planned before tells nothing afterwards.
       const working = new Set(plannedBefore.filter(({ error }) => error === null).map(({ operation }) => operation));
       this.#statements = statements.filter(({ name }) => working.has(name));
-      await clone.copyUp(this.#concerned(Object.keys(sizesBefore)));
-      const applied = await this.#step("run", async () => {
+      await clone.copyUp(this.#record.concerned(Object.keys(sizesBefore)));
+      const applied = await this.#record.step("run", async () => {
         const { incoming } = this.#args;
         const storage = await watchStorage(clone.address);
         const run = await applyMigrations(this.#docker, incoming, clone, this.#stage.network);
-        this.#run = run.migrations;
+        this.#record.run = run.migrations;
         const need = storageNeed(await storage.stop(), run);
-        this.#peakBytes = need?.bytes ?? 0;
+        this.#record.peakBytes = need?.bytes ?? 0;
         const seconds = run.migrations.reduce((sum, migration) => sum + migration.seconds, 0);
         return [
           run,
@@ -165,19 +152,21 @@ class Rehearsal {
           ],
         ];
       });
-      this.#sizes = compareSizes(sizesBefore, await tableSizes(clone.address));
+      this.#record.sizes = compareSizes(sizesBefore, await tableSizes(clone.address));
       if (!applied.ok) return false;
-      if (code === undefined || before === undefined) this.#skip("old-code", "no release runs yet");
+      if (code === undefined || before === undefined) this.#record.skip("old-code", "no release runs yet");
       else {
-        await this.#step("old-code", async () => {
+        await this.#record.step("old-code", async () => {
           const after = [
             ...((await this.#once(clone, code)) ?? []),
             ...(await planStatements(clone.as("app"), this.#statements)),
           ];
-          this.#oldCode = compareRounds([...before, ...plannedBefore], after);
-          const findings = oldCodeFindings(this.#oldCode, this.#plan, this.#run);
-          const broken = this.#oldCode.filter(({ before: was, after: is }) => was === null && is !== null).length;
-          return [undefined, `${broken} of ${count(this.#oldCode.length, "operation")} broken`, findings];
+          this.#record.oldCode = compareRounds([...before, ...plannedBefore], after);
+          const findings = oldCodeFindings(this.#record.oldCode, this.#record.plan, this.#record.run);
+          const broken = this.#record.oldCode.filter(
+            ({ before: was, after: is }) => was === null && is !== null,
+          ).length;
+          return [undefined, `${broken} of ${count(this.#record.oldCode.length, "operation")} broken`, findings];
         });
       }
       if (dataBefore !== undefined && soundBefore !== undefined) {
@@ -191,25 +180,25 @@ class Rehearsal {
 
   /** Once all that the running release's code does; afterwards the database is what it was. */
   #once(clone: Clone, code: OutgoingCode | undefined): Promise<CodeOperation[] | undefined> {
-    const tables = this.#plan.flatMap(({ tables: named }) => named);
+    const tables = this.#record.plan.flatMap(({ tables: named }) => named);
     return keepingSequences(clone.address, async () => code?.once([...new Set(tables)]));
   }
 
   async #dataStep(clone: Clone, before: DataState, soundBefore: Soundness, outside: readonly string[]): Promise<void> {
-    await this.#step("data", async () => {
+    await this.#record.step("data", async () => {
       const after = await dataState(clone.address);
       this.#data = { before, after };
       const rows = Object.values(after).reduce((sum, table) => sum + table.rows, 0);
       const findings = [
-        ...dataFindings(before, after, this.#plan, this.#run, outside),
-        ...soundnessFindings(soundBefore, await soundness(clone.address), this.#plan, this.#run),
+        ...dataFindings(before, after, this.#record.plan, this.#record.run, outside),
+        ...soundnessFindings(soundBefore, await soundness(clone.address), this.#record.plan, this.#record.run),
       ];
       return [undefined, `${count(Object.keys(before).length, "table")}, ${rows} rows compared`, findings];
     });
   }
 
   async #schemaStep(clone: Clone, before: CatalogueDescription): Promise<void> {
-    await this.#step("schema", async () => {
+    await this.#record.step("schema", async () => {
       const { incoming, outgoing } = this.#args;
       const [docker, network] = [this.#docker, this.#stage.network];
       const fresh = await freshBuild(docker, incoming, clone, network, "fresh");
@@ -223,7 +212,7 @@ class Rehearsal {
       return [
         undefined,
         count(differences.length, "difference"),
-        schemaFindings(differences, known, this.#plan, this.#run),
+        schemaFindings(differences, known, this.#record.plan, this.#record.run),
       ];
     });
   }
@@ -231,15 +220,15 @@ class Rehearsal {
   async #trafficStep(): Promise<void> {
     const { outgoing, incoming, longestWaitSeconds: limit } = this.#args;
     if (outgoing === undefined) {
-      this.#skip("traffic", "no release runs that could be disturbed");
+      this.#record.skip("traffic", "no release runs that could be disturbed");
       return;
     }
-    await this.#step("traffic", async () => {
+    await this.#record.step("traffic", async () => {
       const clone = await this.#stage.clone();
       const code = await this.#code(clone);
       if (code === undefined) throw new Error("the outgoing release must have code to run");
       try {
-        const tables = this.#concerned(Object.keys(await tableSizes(clone.address)));
+        const tables = this.#record.concerned(Object.keys(await tableSizes(clone.address)));
         await clone.copyUp(tables);
         const facts = await applyUnderTraffic(this.#docker, {
           clone,
@@ -250,11 +239,13 @@ class Rehearsal {
           tables,
           limit,
         });
-        const usual = new Set(this.#oldCode.filter(({ before }) => before !== null).map(({ operation }) => operation));
+        const usual = new Set(
+          this.#record.oldCode.filter(({ before }) => before !== null).map(({ operation }) => operation),
+        );
         const telling = facts.operations.filter(({ operation, error }) => error === undefined || !usual.has(operation));
         const waits = telling.sort((one, other) => waitOf(other) - waitOf(one));
         const longest = waits[0] === undefined ? 0 : waitOf(waits[0]);
-        this.#traffic = {
+        this.#record.traffic = {
           limit,
           operations: facts.operations.length,
           longest,
@@ -264,7 +255,7 @@ class Rehearsal {
         };
         const findings = [
           ...abortFindings(facts.run.migrations, facts.run.said, facts.run.ok, this.#args.foreignTables),
-          ...waitFindings(facts, limit, this.#oldCode),
+          ...waitFindings(facts, limit, this.#record.oldCode),
         ];
         return [
           undefined,
@@ -277,45 +268,37 @@ class Rehearsal {
     });
   }
 
-  /** The tables that the migrations name, and those that they locked when they ran. */
-  #concerned(existing: readonly string[]): string[] {
-    const named = new Set(this.#plan.flatMap(({ tables }) => tables));
-    const locked = new Set(this.#run.flatMap(({ locks }) => locks.map(({ table }) => table)));
-    return existing.filter((table) => named.has(table) || locked.has(table));
-  }
-
   async #killStep(): Promise<void> {
-    await this.#step("kill", async () => {
+    await this.#record.step("kill", async () => {
       const facts = await killAtEachStatement(this.#docker, this.#args.incoming, this.#stage.network, () =>
         this.#stage.clone(),
       );
-      this.#kills = facts.kills;
+      this.#record.kills = facts.kills;
       const between = facts.kills.filter(({ found }) => found === "between").length;
       return [undefined, `${count(facts.kills.length, "kill")}, ${between} left it between`, killFindings(facts)];
     });
   }
 
   async #backStep(clone: Clone): Promise<void> {
-    await this.#step("back", async () => {
-      const irreversible = [...this.#plan].reverse().find(({ reversible }) => !reversible)?.migration;
-      const until = this.#plan.findIndex(({ migration }) => migration === irreversible);
+    await this.#record.step("back", async () => {
+      const irreversible = [...this.#record.plan].reverse().find(({ reversible }) => !reversible)?.migration;
+      const until = this.#record.plan.findIndex(({ migration }) => migration === irreversible);
       // From the newest down to the first that has no reverse.
-      const back = this.#plan.slice(until + 1).map(({ migration }) => migration);
+      const back = this.#record.plan.slice(until + 1).map(({ migration }) => migration);
       const reversed =
         back.length === 0
           ? []
           : (await applyMigrations(this.#docker, this.#args.incoming, clone, this.#stage.network, { back })).migrations;
       const facts = {
-        outgoingWorks:
-          this.#args.outgoing === undefined ? null : !this.#findings.some(({ id }) => id.startsWith("old-code.")),
+        outgoingWorks: this.#args.outgoing === undefined ? null : !this.#record.found("old-code"),
         reversed,
         ...(irreversible === undefined ? {} : { irreversible }),
       };
-      this.#back = facts;
+      this.#record.back = facts;
       const lost = await this.#lostOnTheWayBack(clone, facts);
       return [
         undefined,
-        `${reversed.length} of ${count(this.#plan.length, "migration")} reversed; the running release ` +
+        `${reversed.length} of ${count(this.#record.plan.length, "migration")} reversed; the running release ` +
           (facts.outgoingWorks === false ? "fails on the new schema" : "works on the new schema"),
         [...backFindings(facts), ...lost],
       ];
@@ -335,86 +318,6 @@ class Rehearsal {
     const { outgoing, paths } = this.#args;
     return outgoing === undefined ? undefined : startCode(this.#docker, outgoing, clone, this.#stage.network, paths);
   }
-
-  /** Does a step, measures it, and says how it went. */
-  async #step<T>(id: StepId, work: () => Promise<readonly [T, string, (readonly Finding[])?]>): Promise<T> {
-    const began = Date.now();
-    const [value, detail, findings = []] = await work();
-    this.#findings.push(...findings);
-    const failed = findings.some(({ severity }) => severity === "blocking");
-    this.#end({ id, status: failed ? "failed" : "passed", seconds: (Date.now() - began) / 1000, detail });
-    return value;
-  }
-
-  #skip(id: StepId, why: string): void {
-    this.#end({ id, status: "skipped", seconds: 0, detail: why });
-  }
-
-  #end(step: Omit<StepResult, "title">): void {
-    const title = TITLES[step.id];
-    this.#steps.push({ ...step, title });
-    const mark = { passed: "✓", failed: "✗", skipped: "–" }[step.status];
-    this.#say(`${mark} ${title}: ${step.detail} (${step.seconds.toFixed(1)} s)`);
-  }
-
-  #blocked(): boolean {
-    return this.#findings.some(({ severity }) => severity === "blocking");
-  }
-
-  #result(): MigrationRehearsal {
-    const { key, environmentName, form, incoming, outgoing, snapshot } = this.#args;
-    return {
-      version: 1,
-      key,
-      environment: environmentName,
-      form,
-      outgoing: outgoing?.image ?? null,
-      incoming: incoming.image,
-      snapshot: {
-        id: snapshot.id,
-        source: snapshot.source,
-        takenAt: snapshot.takenAt,
-        rows: Object.values(snapshot.rows).reduce((sum, rows) => sum + rows, 0),
-        bytes: snapshot.bytes,
-      },
-      startedAt: new Date(this.#startedAt).toISOString(),
-      seconds: (Date.now() - this.#startedAt) / 1000,
-      verdict: this.#blocked() ? "fail" : "pass",
-      steps: this.#steps,
-      findings: bySeverity(this.#findings),
-      plan: this.#plan,
-      run: this.#run,
-      peakBytes: this.#peakBytes,
-      sizes: this.#sizes,
-      oldCode: this.#oldCode,
-      traffic: this.#traffic,
-      kills: this.#kills,
-      back: this.#back,
-    };
-  }
-}
-
-function compareSizes(
-  before: Record<string, { rows: number; bytes: number }>,
-  after: Record<string, { rows: number; bytes: number }>,
-): MigrationRehearsal["sizes"] {
-  const tables = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return tables.map((table) => ({
-    table,
-    rowsBefore: before[table]?.rows ?? null,
-    rowsAfter: after[table]?.rows ?? null,
-    bytesBefore: before[table]?.bytes ?? null,
-    bytesAfter: after[table]?.bytes ?? null,
-  }));
-}
-
-/** Once each, the gravest first: what the quiet run found, the run under traffic finds again. */
-function bySeverity(findings: readonly Finding[]): Finding[] {
-  const order = ["blocking", "warning", "note"];
-  const unique = new Map(
-    findings.map((finding) => [`${finding.id} ${finding.migration ?? ""} ${finding.subject}`, finding]),
-  );
-  return [...unique.values()].sort((one, other) => order.indexOf(one.severity) - order.indexOf(other.severity));
 }
 
 function count(number: number, what: string): string {
