@@ -262,6 +262,12 @@ const database = z.strictObject({
       differs: "no",
     })
     .default([]),
+  queries: text({
+    doc: "File with the project's main queries, whose plans and results a rehearsal compares with those of the release before (docs/rehearsal-run.md), relative to Pulumi.yaml; `none` where it has none: those that the server has counted are planned all the same.",
+    rule: "a path relative to Pulumi.yaml, or none",
+    example: "reference/queries.sql",
+    differs: "no",
+  }).default("none"),
   maxConnections: whole(10, 10_000, {
     doc: "Connections that the container's server accepts.",
     example: 100,

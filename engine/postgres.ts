@@ -8,6 +8,8 @@ export interface PostgresAddress {
   readonly password: string;
   readonly database: string;
   readonly sslmode: "disable" | "require" | "verify-ca" | "verify-full";
+  /** How the connection is named in the server's log and activity; not at all where it is left out. */
+  readonly application?: string;
 }
 
 /** Opens a connection, gives it to `work` and closes it whatever happens. */
@@ -18,6 +20,7 @@ export async function withConnection<T>(address: PostgresAddress, work: (client:
     user: address.username,
     password: address.password,
     database: address.database,
+    application_name: address.application,
     connectionTimeoutMillis: 10_000,
     ssl: address.sslmode === "disable" ? false : { rejectUnauthorized: address.sslmode !== "require" },
   });

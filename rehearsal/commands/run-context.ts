@@ -11,6 +11,7 @@ import {
   readDeclaration,
   type StateResource,
 } from "../run/declaration.ts";
+import { RUN_APPLICATION } from "../run/logs/probes.ts";
 import { namesInFile, stackResources, stackSettings } from "./stack-settings.ts";
 
 const ROLES: readonly RoleName[] = ["owner", "app", "etl", "report"];
@@ -36,7 +37,7 @@ export function runContext(fullName: string, signal: AbortSignal, say: (line: st
         `pulumi up --stack ${fullName}, or rehearse run --stack ${fullName} --deploy`,
     );
   }
-  const administration = administrationOf(settings, environment, resources);
+  const administration = { ...administrationOf(settings, environment, resources), application: RUN_APPLICATION };
   const { image, variables } = containerOf(app);
   return {
     environment,
@@ -58,6 +59,7 @@ export function runContext(fullName: string, signal: AbortSignal, say: (line: st
     postgresImage: postgresImage(resources),
     source: settings.app.source,
     variables: variableNames(fullName, settings),
+    queries: settings.database.queries,
     reports: REPORTS,
     signal,
     say,

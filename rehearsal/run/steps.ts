@@ -1,7 +1,8 @@
+import { database } from "./database/step.ts";
 import { drift } from "./drift/step.ts";
 import { logs } from "./logs/step.ts";
 import { prepare } from "./prepare/step.ts";
 import type { RunStep } from "./step.ts";
 
 /** The steps of `rehearse run`, in their order: logs are read before the comparison of what runs adds to them. */
-export const RUN_STEPS: readonly RunStep[] = [prepare, logs, drift];
+export const RUN_STEPS: readonly RunStep[] = [prepare, database, logs, drift];

@@ -47,7 +47,7 @@ export async function collectLogs(context: RunContext): Promise<CollectedLogs> {
     patterns.push(
       ...findPatterns(
         name.replace(`${context.environment}-`, ""),
-        entries.filter(({ level, message }) => level !== "other" && !isProbe(message)),
+        entries.filter((entry) => entry.level !== "other" && !isProbe(entry)),
       ),
     );
   }

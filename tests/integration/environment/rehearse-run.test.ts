@@ -105,6 +105,7 @@ describe("rehearse run", () => {
     expect(exitCode).toBe(0);
     expect(newestReport().steps.map(({ id, status }) => `${id} ${status}`)).toEqual([
       "prepare passed",
+      "database passed",
       "logs passed",
       "drift passed",
     ]);

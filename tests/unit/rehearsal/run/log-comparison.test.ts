@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { deployedAt } from "../../../../rehearsal/run/logs/collect.ts";
 import { type LogSummary, logFindings } from "../../../../rehearsal/run/logs/compare.ts";
-import type { LogEntry } from "../../../../rehearsal/run/logs/entries.ts";
+import { type LogEntry, readEntries } from "../../../../rehearsal/run/logs/entries.ts";
 import { earlierLogs, keepLogs } from "../../../../rehearsal/run/logs/keep.ts";
 import { findPatterns, wordsOf } from "../../../../rehearsal/run/logs/patterns.ts";
 import { isProbe } from "../../../../rehearsal/run/logs/probes.ts";
@@ -30,10 +30,18 @@ describe("what of a log counts", () => {
   });
 
   it("leaves out requests that a check made to be refused", () => {
-    expect(isProbe("Invalid HTTP_HOST header: 'unknown-host.invalid'")).toBe(true);
-    expect(isProbe("Not Found: /there-is-no-such-page-a7f3/")).toBe(true);
-    expect(isProbe("Invalid HTTP_HOST header: 'www.example.com'")).toBe(false);
-    expect(isProbe("Not Found: /flights/invalid")).toBe(false);
+    expect(isProbe(error("Invalid HTTP_HOST header: 'unknown-host.invalid'"))).toBe(true);
+    expect(isProbe(error("Not Found: /there-is-no-such-page-a7f3/"))).toBe(true);
+    expect(isProbe(error("Invalid HTTP_HOST header: 'www.example.com'"))).toBe(false);
+    expect(isProbe(error("Not Found: /flights/invalid"))).toBe(false);
+  });
+
+  it("leaves out statements that the rehearsal itself made, and those of nobody else", () => {
+    const line = (application: string) =>
+      `2026-11-21 18:33:01.123 UTC [77] report@app ${application} ERROR:  permission denied for table run`;
+    const [own, other] = readEntries([line("rehearse"), line("gunicorn")].join("\n"));
+    expect(own !== undefined && isProbe(own)).toBe(true);
+    expect(other !== undefined && isProbe(other)).toBe(false);
   });
 });
 
