@@ -1,8 +1,11 @@
 #!/usr/bin/env node
+import { evidenceHelp } from "./evidence-help.ts";
+import { incidentHelp } from "./incident-help.ts";
 import { migrationHelp } from "./migration-help.ts";
 import { promote, promoteHelp } from "./promote.ts";
 import { runHelp } from "./run-help.ts";
 import { snapshotHelp, subcommandHelp } from "./snapshot-help.ts";
+import { statisticsHelp } from "./statistics-help.ts";
 
 /** A subcommand: gives the exit code. */
 type Command = (words: readonly string[]) => Promise<number> | number;
@@ -16,6 +19,8 @@ interface Described {
 
 const COMMANDS: Record<string, Described> = {
   // Settings and servers' clients take a while to load, which no other command should wait for.
+  evidence: { run: async (words) => (await import("./evidence.ts")).evidence(words), help: evidenceHelp },
+  incident: { run: async (words) => (await import("./incident.ts")).incident(words), help: incidentHelp },
   migration: { run: async (words) => (await import("./migration.ts")).migration(words), help: migrationHelp },
   promote: { run: promote, help: promoteHelp },
   run: { run: async (words) => await (await import("./run.ts")).run(words), help: runHelp },
@@ -23,6 +28,10 @@ const COMMANDS: Record<string, Described> = {
     run: async (words) => await (await import("./snapshot.ts")).snapshot(words),
     help: snapshotHelp,
     subcommandHelp,
+  },
+  statistics: {
+    run: async (words) => await (await import("./statistics.ts")).statistics(words),
+    help: statisticsHelp,
   },
 };
 

@@ -20,14 +20,27 @@ const VARIABLE_SETTINGS = ["app.environment", "app.secrets", "etl.environment"] 
 const COMPLETE_STACKS = ["sandbox", "production"];
 const REPORTS = "reports";
 
+/** What Pulumi knows of a stack. */
+export interface LoadedStack {
+  /** As given: what `pulumi --stack` takes. */
+  readonly fullName: string;
+  readonly stack: string;
+  readonly settings: Settings;
+  readonly resources: readonly StateResource[];
+}
+
+/** @throws Error when there is no such stack, or with every fault of its settings */
+export function loadStack(fullName: string): LoadedStack {
+  return { fullName, ...stackSettings(fullName), resources: stackResources(fullName) };
+}
+
 /**
- * What a run needs to know of a stack: its settings and its state.
+ * What a run needs to know of a stack, from its settings and its state.
  *
- * @throws Error when there is no such stack, or it is not deployed
+ * @throws Error when it is not deployed
  */
-export function runContext(fullName: string, signal: AbortSignal, say: (line: string) => void): RunContext {
-  const { stack, settings } = stackSettings(fullName);
-  const resources = stackResources(fullName);
+export function runContext(loaded: LoadedStack, signal: AbortSignal, say: (line: string) => void): RunContext {
+  const { fullName, stack, settings, resources } = loaded;
   const declaration = readDeclaration(resources);
   const environment = environmentName(settings.app.name, stack);
   const app = declaration.services.find(({ name }) => name === `${environment}-app`);

@@ -1,15 +1,17 @@
 /** What `rehearse run --help` prints. */
 export const runHelp = `Rehearses the release that an environment runs: is it ready, what does it log, what differs from the declaration.
 
-Usage: rehearse run [--stack STACK] [--deploy] [--json]
+Usage: rehearse run [--stack STACK] [--deploy] [--all | --step ID…] [--json]
 
   --stack STACK  the environment (default: sandbox)
   --deploy       runs pulumi up first
+  --all          all steps, whatever the regression calendar has today
+  --step ID      this step alone; may be given several times, and makes no evidence
   --json         print the result as JSON, and the steps on standard error
 
   prepare  dependencies are pinned, variables are set in every environment, roles log in, migrations are applied, data is there
   logs     errors and warnings since the deployment, against those of the release before
   drift    services, containers, networks, files, ports, roles, rights and schema against what is declared
 
-Nothing of the environment is changed. The report is in reports/. Exit code 0: passed, 1: stopped or not possible, 2: wrong
-options, 130: interrupted.`;
+Nothing of the environment is changed. The report, and where all required steps passed the signed evidence, are in reports/.
+Exit code 0: passed, 1: stopped or not possible, 2: wrong options, 130: interrupted.`;

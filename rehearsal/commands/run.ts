@@ -1,13 +1,19 @@
-import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
 import { removeAbandoned } from "../../engine/temporary.ts";
+import { leftOutByCalendar } from "../run/calendar.ts";
+import { compareRuns } from "../run/comparison.ts";
 import type { RunContext } from "../run/context.ts";
+import { pastRuns } from "../run/past-runs.ts";
 import { describeStep, summariseRun, writeRun } from "../run/report.ts";
+import type { LeftOut, RunResult } from "../run/run-result.ts";
 import { runSteps } from "../run/run-steps.ts";
 import { RUN_STEPS } from "../run/steps.ts";
 import { removeAbandoned as removeAbandonedWork } from "../snapshot/work.ts";
-import { runContext } from "./run-context.ts";
+import { regressionCalendar } from "./calendar-file.ts";
+import { deploy } from "./deploy.ts";
+import { loadStack, runContext } from "./run-context.ts";
 import { runHelp } from "./run-help.ts";
+import { runSubject, writtenEvidence } from "./run-subject.ts";
 
 const INTERRUPTED = 130;
 
@@ -15,6 +21,8 @@ interface Options {
   readonly stack: string;
   readonly deploy: boolean;
   readonly json: boolean;
+  readonly all: boolean;
+  readonly step: readonly string[];
 }
 
 /** `rehearse run`: the exit codes are in its help. */
@@ -27,8 +35,11 @@ export async function run(words: readonly string[]): Promise<number> {
         stack: { type: "string", default: "sandbox" },
         deploy: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
+        all: { type: "boolean", default: false },
+        step: { type: "string", multiple: true, default: [] },
       },
     }));
+    requireSteps(options);
   } catch (error) {
     console.error(`rehearse run: ${message(error)}\n\n${runHelp}`);
     return 2;
@@ -55,12 +66,19 @@ export async function run(words: readonly string[]): Promise<number> {
 async function rehearse(options: Options, signal: AbortSignal): Promise<number> {
   const stream = options.json ? process.stderr : process.stdout;
   const colours = stream.isTTY && process.env["NO_COLOR"] === undefined;
-  const say = (line: string) => void stream.write(`${line}\n`);
-  if (options.deploy && !(await deploy(options.stack, signal, say))) return 1;
-  const context = runContext(options.stack, signal, say);
+  // A line takes the place of the one that says what is under way.
+  const say = (line: string) => void stream.write(`${stream.isTTY ? "\r\u001b[2K" : ""}${line}\n`);
+  if (options.deploy && !(await deploy(options.stack, signal, say, "rehearse run"))) return 1;
+  const loaded = loadStack(options.stack);
+  const whole = runContext(loaded, signal, say);
+  const leftOut = await partsLeftOut(options, whole);
+  const parts = new Set(leftOut.map(({ part }) => part));
+  const context = { ...whole, leftOut: parts };
   say(`Rehearsing ${context.environment}, release ${context.release}`);
   await sweep(context);
-  const result = await runSteps(RUN_STEPS, context, {
+  const subject = await runSubject(loaded, context);
+  const steps = RUN_STEPS.filter(({ id }) => !parts.has(id));
+  const told = await runSteps(steps, context, {
     begins: ({ title }) => {
       if (stream.isTTY) stream.write(`  … ${title}`);
     },
@@ -69,44 +87,47 @@ async function rehearse(options: Options, signal: AbortSignal): Promise<number> 
       for (const line of describeStep(step, colours)) say(line);
     },
   });
-  const file = await writeRun(result, context.reports);
-  for (const line of summariseRun(result, file, colours)) say(line);
+  const result: RunResult = { ...told, subject, leftOut };
+  const evidence = writtenEvidence(loaded, result, context.reports);
+  const report = { result, comparison: compareRuns(result, await pastRuns(context.reports)), evidence };
+  const files = await writeRun(report, context.reports);
+  for (const line of summariseRun(report, files, colours)) say(line);
   if (options.json) console.log(JSON.stringify(result));
   return result.verdict === "pass" ? 0 : 1;
+}
+
+/** @throws Error where a step is asked for that there is not */
+function requireSteps({ all, step }: Options): void {
+  const ids = RUN_STEPS.map(({ id }) => id);
+  const unknown = step.filter((id) => !ids.includes(id));
+  if (unknown.length > 0) throw new Error(`--step must be one of ${ids.join(", ")}; found ${unknown.join(", ")}`);
+  if (all && step.length > 0) throw new Error("--all and --step must not be given together");
+}
+
+/** What does not run: what was not chosen, or what the calendar has on other days. */
+async function partsLeftOut({ all, step }: Options, context: RunContext): Promise<LeftOut[]> {
+  const titles = new Map(
+    RUN_STEPS.flatMap(({ id, title, selections }) => [
+      [id, title] as const,
+      ...(selections?.(context) ?? []).map((name) => [`${id}:${name}`, `${title}: ${name}`] as const),
+    ]),
+  );
+  const calendar = await regressionCalendar([...titles.keys()]);
+  if (all) return [];
+  if (step.length === 0) return leftOutByCalendar(calendar, titles, new Date());
+  return RUN_STEPS.filter(({ id }) => !step.includes(id)).map(({ id, title }) => ({
+    part: id,
+    title,
+    reason: "choice",
+    next: null,
+    required: true,
+  }));
 }
 
 /** Removes what a killed command left on the engine: it would be found as drift. */
 async function sweep({ engine, say }: RunContext): Promise<void> {
   const removed = [...(await removeAbandoned(engine)), ...(await removeAbandonedWork(engine))];
   for (const name of removed) say(`  removed ${name}, which an interrupted command had left`);
-}
-
-/** Runs `pulumi up`; its words are shown as they come. */
-async function deploy(stack: string, signal: AbortSignal, say: (line: string) => void): Promise<boolean> {
-  say(`Deploying ${stack}: pulumi up --stack ${stack}`);
-  const child = spawn("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack], {
-    stdio: ["ignore", process.stderr, process.stderr],
-  });
-  // An interrupted pulumi ends what it is doing and keeps its state: it must not be killed.
-  const stop = () => void child.kill("SIGINT");
-  signal.addEventListener("abort", stop, { once: true });
-  const code = await new Promise<number>((resolve, reject) => {
-    child.once("error", (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === "ENOENT"
-          ? new Error("pulumi must be on PATH; found none. Run: source toolchain/activate")
-          : error,
-      );
-    });
-    child.once("close", (exit) => {
-      resolve(exit ?? -1);
-    });
-  });
-  signal.removeEventListener("abort", stop);
-  signal.throwIfAborted();
-  if (code === 0) return true;
-  console.error(`rehearse run: the deployment must succeed; pulumi up ended with ${code}. Mend what it says above.`);
-  return false;
 }
 
 function message(error: unknown): string {

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
 import type { MigrationRehearsal, PlannedMigration } from "../migration/result.ts";
 import { counted, moment } from "./format.ts";
-import { Html, html } from "./html.ts";
+import { type Html, html } from "./html.ts";
+import { page } from "./page.ts";
 import { facts, findings, headline, sizes, steps, tiles, verdict } from "./page-overview.ts";
 import { badge, code, folded, section, table } from "./page-parts.ts";
 import { back, kills, statements, timeline } from "./page-run.ts";
-import { SCRIPT, STYLE } from "./page-style.ts";
+import { SCRIPT } from "./page-style.ts";
 
 const SECTIONS = [
   ["findings", "Findings"],
@@ -21,34 +21,17 @@ const SECTIONS = [
 
 /** A rehearsal as one HTML page that needs nothing beside itself: no other file, no network, no script. */
 export async function migrationPage(rehearsal: MigrationRehearsal): Promise<string> {
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy()}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${headline(rehearsal)} · ${rehearsal.environment}</title>
-<style>${new Html(STYLE)}</style>
-</head>
-<body>
-${verdict(rehearsal)}<main>
-${tiles(rehearsal)}${facts(rehearsal)}
+  return page({
+    title: `${headline(rehearsal)} · ${rehearsal.environment}`,
+    header: verdict(rehearsal),
+    main: html`${tiles(rehearsal)}${facts(rehearsal)}
 <nav aria-label="Sections">${SECTIONS.map(([id, title]) => html`<a href="#${id}">${title}</a> `)}</nav>
 ${findings(rehearsal.findings)}${steps(rehearsal.steps)}${await timeline(rehearsal)}${statements(rehearsal.run)}${sizes(
   rehearsal.sizes,
-)}${oldCode(rehearsal)}${kills(rehearsal.kills)}${back(rehearsal)}${plan(rehearsal.plan)}</main>
-<footer>Rehearsal ${rehearsal.key}, begun ${moment(rehearsal.startedAt)}. The same is in the JSON file of the same name beside this page.</footer>
-<script>${new Html(SCRIPT)}</script>
-</body>
-</html>
-`;
-  return page.toString();
-}
-
-/** What the page may load: nothing. A text that slipped through as markup could do nothing either. */
-function policy(): string {
-  const script = createHash("sha256").update(SCRIPT).digest("base64");
-  return `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${script}'; base-uri 'none'; form-action 'none'`;
+)}${oldCode(rehearsal)}${kills(rehearsal.kills)}${back(rehearsal)}${plan(rehearsal.plan)}`,
+    footer: `Rehearsal ${rehearsal.key}, begun ${moment(rehearsal.startedAt)}. The same is in the JSON file of the same name beside this page.`,
+    script: SCRIPT,
+  });
 }
 
 /** What the old release could do before and after; only what differs. */

@@ -31,7 +31,8 @@ export function headline({ verdict, plan }: MigrationRehearsal): string {
   return `Passed: ${counted(plan.length, "migration")} went through`;
 }
 
-function sentence(words: string): string {
+/** Words as a sentence. */
+export function sentence(words: string): string {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
@@ -80,7 +81,8 @@ function wayBack({ back, plan }: MigrationRehearsal): [string, string] {
   return back.reversed.length === 0 ? ["not tried", "in this rehearsal"] : ["works", "every migration was taken back"];
 }
 
-function tile(label: string, value: string, note: string, tone?: "good" | "bad"): Html {
+/** One figure that people ask for first. */
+export function tile(label: string, value: string, note: string, tone?: "good" | "bad"): Html {
   return html`<div class="${tone}"><dt>${label}</dt><dd><strong>${value}</strong> ${note}</dd></div>`;
 }
 
@@ -129,7 +131,7 @@ const STATUS: Readonly<Record<StepResult["status"], Html>> = {
 };
 
 /** What was done, in its order. */
-export function steps(done: readonly StepResult[]): Html {
+export function steps(done: readonly Omit<StepResult, "id">[]): Html {
   return section(
     "steps",
     "Steps of the rehearsal",

@@ -22,6 +22,7 @@ export const STYLE = `
 html { scroll-behavior: smooth; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 .verdict, main, footer { padding-inline: max(1.25rem, calc((100% - 72rem) / 2)); }
+.verdict, li, p { overflow-wrap: anywhere; }
 .verdict { color: #fff; padding-block: 1.6rem 1.8rem; }
 .verdict.pass { background: var(--pass); }
 .verdict.fail { background: var(--fail); }
@@ -67,6 +68,7 @@ details { margin-top: .6rem; }
 summary { cursor: pointer; color: var(--link); overflow-wrap: anywhere; }
 .quiet { color: var(--quiet); }
 .wrong { color: var(--bad); }
+.good-mark { color: var(--good); }
 ul { margin: .3rem 0; padding-left: 1.2rem; }
 table { width: 100%; border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: var(--quiet); vertical-align: bottom; border-bottom: 2px solid var(--line); padding: .35rem .6rem .35rem 0; }
@@ -120,6 +122,7 @@ footer { color: var(--quiet); font-size: .875rem; padding-block: 0 2rem; overflo
   section { border: 0; padding: 0; margin-block: 1.5rem; }
   h2, h3, .explanation { break-after: avoid; }
   tr, .plot { break-inside: avoid; }
+  details::details-content { content-visibility: visible; block-size: auto; }
 }
 `;
 

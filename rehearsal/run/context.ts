@@ -39,6 +39,8 @@ export interface RunContext {
   readonly source: string;
   /** The files of the complete stacks, and the settings of this one. */
   readonly variables: readonly VariableNames[];
+  /** Parts that do not run today: ids of steps, and `step:selection`. None without it. */
+  readonly leftOut?: ReadonlySet<string>;
   /** File with the project's main queries; `none`, or left out, where it names none. */
   readonly queries?: string;
   /** Folder of the reports. */

@@ -3,22 +3,41 @@ import path from "node:path";
 import { countFindings, findingLines, painter, sortedFindings, wrap } from "../report/finding-lines.ts";
 import { counted, duration } from "../report/format.ts";
 import { printable } from "../report/html.ts";
+import { leftOutWords, type RunReport } from "../report/run-decision.ts";
+import { runMarkdown } from "../report/run-markdown.ts";
+import { runPage } from "../report/run-page.ts";
 import { stepLines } from "../report/summary.ts";
-import type { RunResult, RunStepResult } from "./run-result.ts";
+import type { RunStepResult } from "./run-result.ts";
 
 const WIDTH = 110;
 const SHOWN_NOTES = 5;
 
-/** Writes the result as `rehearsal-<environment>-<time>.json` and gives the path. */
-export async function writeRun(result: RunResult, folder: string): Promise<string> {
-  const time = result.startedAt.replaceAll(/[-:]/g, "").replace(/\.\d+/, "");
-  const file = path.join(folder, `rehearsal-${result.environment}-${time}.json`.replaceAll(/[^\w.-]/g, "-"));
+/** Where the parts of a report are. */
+export interface ReportFiles {
+  readonly page: string;
+  readonly markdown: string;
+  readonly json: string;
+}
+
+/** Writes a report as `rehearsal-<environment>-<time>`: a page, Markdown for a pull request, and JSON. */
+export async function writeRun(report: RunReport, folder: string): Promise<ReportFiles> {
+  const { startedAt, environment } = report.result;
+  const time = startedAt.replaceAll(/[-:]/g, "").replace(/\.\d+/, "");
+  const name = path.join(folder, `rehearsal-${environment}-${time}`.replaceAll(/[^\w.-]/g, "-"));
+  const files = { page: `${name}.html`, markdown: `${name}.md`, json: `${name}.json` };
   await mkdir(folder, { recursive: true });
-  // Written beside and renamed: whatever is killed, the file is whole or not there.
+  await replace(files.page, runPage(report));
+  await replace(files.markdown, runMarkdown(report));
+  // Last: whoever finds the JSON finds the others as well.
+  await replace(files.json, `${JSON.stringify(report.result, null, 2)}\n`);
+  return files;
+}
+
+/** Written beside and renamed: whatever is killed, the file is whole or not there. */
+async function replace(file: string, text: string): Promise<void> {
   const beside = `${file}.${process.pid}.new`;
-  await writeFile(beside, `${JSON.stringify(result, null, 2)}\n`);
+  await writeFile(beside, text);
   await rename(beside, file);
-  return file;
 }
 
 /** A step that has just ended, in lines for a terminal. */
@@ -27,7 +46,8 @@ export function describeStep(step: RunStepResult, colours: boolean): string[] {
 }
 
 /** A run in lines for a terminal, its steps having been told: the verdict, then what was found, what blocks first. */
-export function summariseRun(result: RunResult, file: string, colours: boolean): string[] {
+export function summariseRun(report: RunReport, files: ReportFiles, colours: boolean): string[] {
+  const { result, evidence } = report;
   const paint = painter(colours);
   const findings = result.steps.flatMap((step) => step.findings);
   const notes = findings.filter(({ severity }) => severity === "note");
@@ -43,6 +63,10 @@ export function summariseRun(result: RunResult, file: string, colours: boolean):
     ...wrap(verdict, WIDTH, "", "  ").map((line) => paint(["bold", passed ? "green" : "red"], line)),
     ...shown.flatMap((finding) => findingLines(finding, WIDTH, paint)),
     ...(hidden > 0 ? [`  and ${counted(hidden, "more note")}, in the report`] : []),
-    `  report: ${printable(file)}`,
+    ...(result.leftOut ?? []).flatMap((part) => wrap(leftOutWords(part), WIDTH, "  ", "    ")),
+    ...("file" in evidence
+      ? [`  evidence: ${printable(evidence.file)}`]
+      : wrap(`no evidence: ${evidence.none}`, WIDTH, "  ", "    ")),
+    `  report: ${printable(files.page)}`,
   ];
 }

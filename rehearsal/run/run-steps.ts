@@ -45,10 +45,11 @@ async function runStep(step: RunStep, context: RunContext): Promise<RunStepResul
   const { id, title } = step;
   const seconds = () => (performance.now() - started) / 1000;
   try {
-    const { detail, findings, skipped } = await step.run(context);
+    const { detail, findings, skipped, figures } = await step.run(context);
     if (skipped !== undefined) return { id, title, status: "skipped", seconds: seconds(), detail: skipped, findings };
     const stops = findings.some(({ severity }) => severity === "blocking");
-    return { id, title, status: stops ? "failed" : "passed", seconds: seconds(), detail, findings };
+    const ended = { id, title, status: stops ? ("failed" as const) : ("passed" as const), seconds: seconds(), detail };
+    return { ...ended, findings, ...(figures === undefined ? {} : { figures }) };
   } catch (error) {
     context.signal.throwIfAborted();
     const finding = undoneFinding(step, error);

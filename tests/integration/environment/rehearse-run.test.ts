@@ -46,7 +46,9 @@ afterAll(async () => {
 
 /** The newest report in the checkout's folder. */
 function newestReport(): RunResult {
-  const reports = readdirSync(checkout.path("reports")).filter((name) => name.startsWith(`rehearsal-${NAME}-`));
+  const reports = readdirSync(checkout.path("reports")).filter((name) =>
+    new RegExp(`^rehearsal-${NAME}-.*\\.json$`).test(name),
+  );
   return JSON.parse(readFileSync(checkout.path("reports", reports.sort().at(-1) ?? ""), "utf8")) as RunResult;
 }
 
