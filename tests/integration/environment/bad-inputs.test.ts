@@ -243,7 +243,20 @@ describe("a port", () => {
 
 describe("the command rehearse", () => {
   it.each([
-    [["perform"], 2, 'rehearse: "perform" must be one of migration, promote, run, snapshot.'],
+    [
+      ["perform"],
+      2,
+      'rehearse: "perform" must be one of evidence, incident, migration, promote, run, snapshot, statistics.',
+    ],
+    [["run", "--step", "rest"], 2, "rehearse run: --step must be one of prepare, database, logs, drift; found rest"],
+    [["evidence", "verify"], 2, "rehearse evidence: FILE or --stack must be given; found neither"],
+    [
+      ["evidence", "verify", "absent.json"],
+      1,
+      "rehearse evidence: absent.json must be a file of evidence; found ENOENT",
+    ],
+    [["incident", "add"], 2, "--release must be given; found nothing"],
+    [["statistics", "--since", "yesterday"], 2, "--since must be a date such as 2026-01-01; found yesterday"],
     [["promote", "--into", "production"], 2, "rehearse promote: Unknown option '--into'"],
     [
       ["promote", "--from", "nowhere"],
