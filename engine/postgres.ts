@@ -24,6 +24,8 @@ export async function withConnection<T>(address: PostgresAddress, work: (client:
     connectionTimeoutMillis: 10_000,
     ssl: address.sslmode === "disable" ? false : { rejectUnauthorized: address.sslmode !== "require" },
   });
+  // A connection that is lost while nothing is asked: the next query says so, and without this the process would end.
+  client.on("error", () => undefined);
   await client.connect();
   try {
     return await work(client);
