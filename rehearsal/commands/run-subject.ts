@@ -51,14 +51,18 @@ export function signingKey({ resources }: Pick<LoadedStack, "resources">): Signi
 }
 
 /** Makes and writes the evidence of a run where it may have one; else says why not. */
-export function writtenEvidence(loaded: LoadedStack, result: RunResult, folder: string): RunReport["evidence"] {
+export async function writtenEvidence(
+  loaded: LoadedStack,
+  result: RunResult,
+  folder: string,
+): Promise<RunReport["evidence"]> {
   const record = evidenceOf(result);
   if ("none" in record) return record;
   const key = signingKey(loaded);
   if (key === undefined) {
     return { none: `stack ${loaded.fullName} has no key to sign with; pulumi up --stack ${loaded.fullName} makes it` };
   }
-  return { file: writeEvidence(folder, signEvidence(record, key.privateKey)) };
+  return { file: await writeEvidence(folder, signEvidence(record, key.privateKey)) };
 }
 
 /** None where the database does not answer or has no such table: what is wrong there, the steps say. */

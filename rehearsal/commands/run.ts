@@ -88,7 +88,7 @@ async function rehearse(options: Options, signal: AbortSignal): Promise<number> 
     },
   });
   const result: RunResult = { ...told, subject, leftOut };
-  const evidence = writtenEvidence(loaded, result, context.reports);
+  const evidence = await writtenEvidence(loaded, result, context.reports);
   const report = { result, comparison: compareRuns(result, await pastRuns(context.reports)), evidence };
   const files = await writeRun(report, context.reports);
   for (const line of summariseRun(report, files, colours)) say(line);

@@ -1,19 +1,16 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { replaceFile } from "../report/replace-file.ts";
 import { SIGNED_EVIDENCE, type SignedEvidence } from "./record.ts";
 
 const BEGINNING = "evidence-";
 
 /** Writes evidence as `evidence-<environment>-<time>.json` and gives the path. */
-export function writeEvidence(folder: string, evidence: SignedEvidence): string {
+export async function writeEvidence(folder: string, evidence: SignedEvidence): Promise<string> {
   const { environment, startedAt } = evidence.record;
   const time = startedAt.replaceAll(/[-:]/g, "").replace(/\.\d+/, "");
   const file = path.join(folder, `${BEGINNING}${environment}-${time}.json`.replaceAll(/[^\w.-]/g, "-"));
-  mkdirSync(folder, { recursive: true });
-  // Written beside and renamed: whatever is killed, the file is whole or not there.
-  const beside = `${file}.${process.pid}.new`;
-  writeFileSync(beside, `${JSON.stringify(evidence, null, 2)}\n`);
-  renameSync(beside, file);
+  await replaceFile(file, `${JSON.stringify(evidence, null, 2)}\n`);
   return file;
 }
 

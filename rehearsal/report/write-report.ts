@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import type { MigrationRehearsal } from "../migration/result.ts";
 import { migrationPage } from "./migration-page.ts";
+import { replaceFile } from "./replace-file.ts";
 
 /** Where reports are, below the current folder. */
 const REPORTS = "reports";
@@ -43,10 +44,9 @@ export async function writeReport(
 ): Promise<{ readonly page: string; readonly json: string }> {
   const page = reportFile(folder, rehearsal.environment, rehearsal.key, "html");
   const json = reportFile(folder, rehearsal.environment, rehearsal.key, "json");
-  await mkdir(folder, { recursive: true });
-  await replace(page, await migrationPage(rehearsal));
+  await replaceFile(page, await migrationPage(rehearsal));
   // Last: whoever finds the JSON finds the page as well.
-  await replace(json, `${JSON.stringify(rehearsal, null, 2)}\n`);
+  await replaceFile(json, `${JSON.stringify(rehearsal, null, 2)}\n`);
   return { page, json };
 }
 
@@ -72,11 +72,4 @@ export async function readReport(
 function reportFile(folder: string, environment: string, key: string, extension: string): string {
   const name = `migration-${environment}-${key}`.replaceAll(/[^\w.-]/g, "-");
   return path.join(folder, `${name}.${extension}`);
-}
-
-/** Written beside and renamed: whatever is killed, the file is the old or the new one. */
-async function replace(file: string, text: string): Promise<void> {
-  const beside = `${file}.${process.pid}.new`;
-  await writeFile(beside, text);
-  await rename(beside, file);
 }

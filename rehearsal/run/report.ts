@@ -1,8 +1,8 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { countFindings, findingLines, painter, sortedFindings, wrap } from "../report/finding-lines.ts";
 import { counted, duration } from "../report/format.ts";
 import { printable } from "../report/html.ts";
+import { replaceFile } from "../report/replace-file.ts";
 import { leftOutWords, type RunReport } from "../report/run-decision.ts";
 import { runMarkdown } from "../report/run-markdown.ts";
 import { runPage } from "../report/run-page.ts";
@@ -25,19 +25,11 @@ export async function writeRun(report: RunReport, folder: string): Promise<Repor
   const time = startedAt.replaceAll(/[-:]/g, "").replace(/\.\d+/, "");
   const name = path.join(folder, `rehearsal-${environment}-${time}`.replaceAll(/[^\w.-]/g, "-"));
   const files = { page: `${name}.html`, markdown: `${name}.md`, json: `${name}.json` };
-  await mkdir(folder, { recursive: true });
-  await replace(files.page, runPage(report));
-  await replace(files.markdown, runMarkdown(report));
+  await replaceFile(files.page, runPage(report));
+  await replaceFile(files.markdown, runMarkdown(report));
   // Last: whoever finds the JSON finds the others as well.
-  await replace(files.json, `${JSON.stringify(report.result, null, 2)}\n`);
+  await replaceFile(files.json, `${JSON.stringify(report.result, null, 2)}\n`);
   return files;
-}
-
-/** Written beside and renamed: whatever is killed, the file is whole or not there. */
-async function replace(file: string, text: string): Promise<void> {
-  const beside = `${file}.${process.pid}.new`;
-  await writeFile(beside, text);
-  await rename(beside, file);
 }
 
 /** A step that has just ended, in lines for a terminal. */

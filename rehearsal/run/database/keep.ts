@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { replaceFile } from "../../report/replace-file.ts";
 
 const STATE = z.object({
   version: z.literal(1),
@@ -33,11 +34,7 @@ export type DatabaseState = z.infer<typeof STATE>;
 /** Keeps what was found, for the rehearsals after it. */
 export async function keepState(folder: string, state: DatabaseState): Promise<void> {
   const name = `${beginning(state.environment)}${state.release}.json`.replaceAll(/[^\w.-]/g, "-");
-  await mkdir(folder, { recursive: true });
-  // Written beside and renamed: whatever is killed, the file is the old or the new one.
-  const beside = path.join(folder, `${name}.${process.pid}.new`);
-  await writeFile(beside, `${JSON.stringify(state, null, 2)}\n`);
-  await rename(beside, path.join(folder, name));
+  await replaceFile(path.join(folder, name), `${JSON.stringify(state, null, 2)}\n`);
 }
 
 /** What was kept of an environment, the newest first. Broken files do not count. */

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { replaceFile } from "../../report/replace-file.ts";
 import type { LogSummary } from "./compare.ts";
 
 const SUMMARY = z.object({
@@ -26,11 +27,7 @@ export async function keepLogs(folder: string, summary: LogSummary): Promise<voi
     folder,
     `${beginning(summary.environment)}${summary.release}.json`.replaceAll(/[^\w./-]/g, "-"),
   );
-  await mkdir(folder, { recursive: true });
-  // Written beside and renamed: whatever is killed, the file is the old or the new one.
-  const beside = `${file}.${process.pid}.new`;
-  await writeFile(beside, `${JSON.stringify(summary, null, 2)}\n`);
-  await rename(beside, file);
+  await replaceFile(file, `${JSON.stringify(summary, null, 2)}\n`);
 }
 
 /** What the newest other release has logged in an environment; undefined where nobody kept any. Broken files do not count. */

@@ -80,10 +80,10 @@ describe("evidence", () => {
     expect(evidenceOf(run({ steps: [step("logs", { status: "skipped" })] }))).toHaveProperty("none");
   });
 
-  it("is found by its release, the newest first, past broken files", () => {
+  it("is found by its release, the newest first, past broken files", async () => {
     const later = { ...RECORD, startedAt: "2026-11-22T09:30:00.000Z" };
     for (const record of [RECORD, later, { ...RECORD, release: "other", startedAt: "2026-11-23T09:30:00.000Z" }]) {
-      writeEvidence(folder, signEvidence(record, key.privateKey));
+      await writeEvidence(folder, signEvidence(record, key.privateKey));
     }
     writeFileSync(path.join(folder, "evidence-broken.json"), "{");
     expect(newestEvidence(folder, "shop-sandbox", RECORD.release)?.record.startedAt).toBe(later.startedAt);
