@@ -1,21 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { migrationPage } from "../../rehearsal/report/migration-page.ts";
 import { type NewBrowser, openBrowser } from "../browser/browser.ts";
 import { Visitor } from "../browser/visitor.ts";
 import { ABORTED, CLEAN, EMPTY, FAILING, HOSTILE, LARGE } from "../unit/rehearsal/report/rehearsals.ts";
 import { contrasts } from "./contrast.ts";
+import { openOn, SCREENS } from "./screens.ts";
 
 const REHEARSALS = { clean: CLEAN, failing: FAILING, aborted: ABORTED, empty: EMPTY, large: LARGE, hostile: HOSTILE };
-const SCREENS = [
-  { screen: "light", scheme: "light", width: 1280 },
-  { screen: "dark", scheme: "dark", width: 1280 },
-  { screen: "telephone", scheme: "light", width: 390 },
-  { screen: "dark-telephone", scheme: "dark", width: 360 },
-] as const;
 
 const folder = mkdtempSync(path.join(tmpdir(), "rehearsal-pages-"));
 let browser: NewBrowser;
@@ -42,10 +36,8 @@ afterEach(async () => {
   expect(visitor.problems()).toEqual([]);
 });
 
-async function open(name: keyof typeof REHEARSALS, { scheme, width }: (typeof SCREENS)[number]): Promise<void> {
-  await visitor.page.emulateMedia({ colorScheme: scheme });
-  await visitor.page.setViewportSize({ width, height: 900 });
-  await visitor.page.goto(pathToFileURL(path.join(folder, `${name}.html`)).href);
+async function open(name: keyof typeof REHEARSALS, screen: (typeof SCREENS)[number]): Promise<void> {
+  await openOn(visitor, path.join(folder, `${name}.html`), screen);
 }
 
 describe("the page of a rehearsal of migrations", () => {
