@@ -131,7 +131,9 @@ export function isRedirect(status: number): boolean {
 }
 
 /** A client of the environment's first hostname. */
-export function mainClient(environment: DeployedEnvironment): GatewayClient {
+export function mainClient(
+  environment: Pick<DeployedEnvironment, "gateway" | "authority" | "hostnames">,
+): GatewayClient {
   return new GatewayClient(environment, concreteHostname(environment.hostnames[0] ?? ""));
 }
 

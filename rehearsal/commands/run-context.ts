@@ -12,6 +12,7 @@ import {
   type StateResource,
 } from "../run/declaration.ts";
 import { RUN_APPLICATION } from "../run/logs/probes.ts";
+import { siteOf } from "./run-site.ts";
 import { namesInFile, stackResources, stackSettings } from "./stack-settings.ts";
 
 const ROLES: readonly RoleName[] = ["owner", "app", "etl", "report"];
@@ -56,6 +57,8 @@ export function runContext(loaded: LoadedStack, signal: AbortSignal, say: (line:
     environment,
     release: variables["RELEASE"] ?? image,
     engine: dockerClient(settings.engine.host),
+    site: siteOf(loaded),
+    protectedData: settings.database.protect,
     declaration,
     process: {
       image,

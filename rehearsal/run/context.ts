@@ -3,6 +3,7 @@ import type { RoleName } from "../../engine/database-rights.ts";
 import type { PostgresAddress } from "../../engine/postgres.ts";
 import type { ReleaseProcess } from "../migration/releases.ts";
 import type { Declaration } from "./declaration.ts";
+import type { Site } from "./site.ts";
 
 /** The names of variables that one environment is given, by setting: `app.environment`. */
 export interface VariableNames {
@@ -22,6 +23,10 @@ export interface RunContext {
   readonly environment: string;
   readonly release: string;
   readonly engine: Docker;
+  /** How visitors reach it. */
+  readonly site: Site;
+  /** Whether its data must not be lost or written to by a rehearsal: production's. */
+  readonly protectedData: boolean;
   /** What the stack declares to run. */
   readonly declaration: Declaration;
   /** The processes of the release that runs, with what they are given. */
