@@ -1,7 +1,15 @@
-// The certificate library injects its parts by decorators.
-import "reflect-metadata";
-import { webcrypto } from "node:crypto";
-import * as x509 from "@peculiar/x509";
+import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
+import {
+  authorityKeyIdentifier,
+  basicConstraints,
+  distinguishedName,
+  keyUsage,
+  serverAuthentication,
+  signCertificate,
+  subjectAlternativeNames,
+  subjectKeyIdentifier,
+  subjectOf,
+} from "./x509.ts";
 
 /** A certificate of an environment with all that belongs to it, in PEM. */
 export interface IssuedCertificate {
@@ -21,96 +29,74 @@ const DAY = 86_400_000;
 const AUTHORITY_DAYS = 3650;
 /** The longest that browsers accept of a certificate whose authority was installed by hand. */
 const SERVER_DAYS = 820;
-const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-
-x509.cryptoProvider.set(webcrypto as Crypto);
 
 /** Makes a certificate authority named after an environment. */
-export async function createAuthority(environment: string, now = new Date()): Promise<Authority> {
-  const [rootKeys, intermediateKeys] = [await newKeys(), await newKeys()];
+export function createAuthority(environment: string, now = new Date()): Authority {
+  const [rootKeys, intermediateKeys] = [newKeys(), newKeys()];
   const validity = { notBefore: daysFrom(now, -1), notAfter: daysFrom(now, AUTHORITY_DAYS) };
-  const root = await x509.X509CertificateGenerator.createSelfSigned({
-    ...validity,
-    name: `CN=${environment} root`,
-    keys: rootKeys,
-    signingAlgorithm: ALGORITHM,
+  const rootName = distinguishedName(`${environment} root`);
+  const issuedByRoot = { ...validity, issuer: rootName, issuerKey: rootKeys.privateKey };
+  const root = signCertificate({
+    ...issuedByRoot,
+    subject: rootName,
+    publicKey: rootKeys.publicKey,
     extensions: [
-      ...authorityExtensions(1),
+      basicConstraints({ pathLength: 1 }),
+      keyUsage("certificates"),
       // Python 3.13 and later refuse an authority without it.
-      await x509.SubjectKeyIdentifierExtension.create(rootKeys.publicKey),
+      subjectKeyIdentifier(rootKeys.publicKey),
     ],
   });
-  const intermediate = await x509.X509CertificateGenerator.create({
-    ...validity,
-    subject: `CN=${environment} intermediate`,
-    issuer: root.subject,
+  const intermediate = signCertificate({
+    ...issuedByRoot,
+    subject: distinguishedName(`${environment} intermediate`),
     publicKey: intermediateKeys.publicKey,
-    signingKey: rootKeys.privateKey,
-    signingAlgorithm: ALGORITHM,
     extensions: [
-      ...authorityExtensions(0),
-      await x509.AuthorityKeyIdentifierExtension.create(rootKeys.publicKey),
-      await x509.SubjectKeyIdentifierExtension.create(intermediateKeys.publicKey),
+      basicConstraints({ pathLength: 0 }),
+      keyUsage("certificates"),
+      authorityKeyIdentifier(rootKeys.publicKey),
+      subjectKeyIdentifier(intermediateKeys.publicKey),
     ],
   });
   return {
-    root: root.toString("pem"),
-    intermediate: intermediate.toString("pem"),
-    intermediateKey: await keyPem(intermediateKeys.privateKey),
+    root: root.toString(),
+    intermediate: intermediate.toString(),
+    intermediateKey: keyPem(intermediateKeys.privateKey),
   };
 }
 
 /** Issues a server certificate that covers the hostnames. */
-export async function issueCertificate(
+export function issueCertificate(
   authority: Authority,
   hostnames: readonly string[],
   now = new Date(),
-): Promise<IssuedCertificate> {
-  const keys = await newKeys();
-  const issuer = new x509.X509Certificate(authority.intermediate);
-  const signingKey = await webcrypto.subtle.importKey(
-    "pkcs8",
-    x509.PemConverter.decodeFirst(authority.intermediateKey),
-    ALGORITHM,
-    false,
-    ["sign"],
-  );
-  const certificate = await x509.X509CertificateGenerator.create({
-    subject: `CN=${hostnames[0] ?? ""}`,
-    issuer: issuer.subject,
+): IssuedCertificate {
+  const keys = newKeys();
+  const issuer = new X509Certificate(authority.intermediate);
+  const certificate = signCertificate({
+    subject: distinguishedName(hostnames[0] ?? ""),
+    publicKey: keys.publicKey,
+    issuer: subjectOf(issuer),
+    issuerKey: createPrivateKey(authority.intermediateKey),
     notBefore: daysFrom(now, -1),
     notAfter: daysFrom(now, SERVER_DAYS),
-    publicKey: keys.publicKey,
-    signingKey: signingKey as CryptoKey,
-    signingAlgorithm: ALGORITHM,
     extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(hostnames.map((value) => ({ type: "dns" as const, value }))),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+      basicConstraints(undefined),
+      keyUsage("digitalSignature"),
+      serverAuthentication(),
+      subjectAlternativeNames(hostnames),
+      authorityKeyIdentifier(issuer.publicKey),
     ],
   });
-  return {
-    chain: `${certificate.toString("pem")}\n${authority.intermediate}\n`,
-    key: await keyPem(keys.privateKey),
-  };
+  return { chain: `${certificate.toString()}${authority.intermediate.trimEnd()}\n`, key: keyPem(keys.privateKey) };
 }
 
-function authorityExtensions(pathLength: number): x509.Extension[] {
-  return [
-    new x509.BasicConstraintsExtension(true, pathLength, true),
-    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-  ];
+function newKeys(): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } {
+  return generateKeyPairSync("ec", { namedCurve: "P-256" });
 }
 
-async function newKeys(): Promise<CryptoKeyPair> {
-  return (await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"])) as CryptoKeyPair;
-}
-
-async function keyPem(key: CryptoKey): Promise<string> {
-  const bytes = await webcrypto.subtle.exportKey("pkcs8", key);
-  return x509.PemConverter.encode(bytes, "PRIVATE KEY");
+function keyPem(key: KeyObject): string {
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
 function daysFrom(date: Date, days: number): Date {

@@ -44,10 +44,10 @@ export class Certificate extends pulumi.ComponentResource {
       `${name}-server-${fingerprint(args.hostnames)}`,
       {
         input: pulumi.secret(
-          authority.input.apply(async (made) =>
+          authority.input.apply((made) =>
             given
               ? { chain: certificate.chain, key: certificate.key }
-              : await issueCertificate(made as Authority, args.hostnames),
+              : issueCertificate(made as Authority, args.hostnames),
           ),
         ),
       },

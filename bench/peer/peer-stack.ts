@@ -60,7 +60,7 @@ export class PeerStack {
     await removeLabelled(workshop.docker, `${STACK_LABEL}=${STACK}`);
     const peer = new PeerStack(workshop, images);
     try {
-      await peer.#writeSecrets();
+      peer.#writeSecrets();
       return await work(peer);
     } finally {
       rmSync(peer.#folder, { recursive: true, force: true });
@@ -205,9 +205,9 @@ export class PeerStack {
     await run("docker", words, { signal: this.#workshop.signal });
   }
 
-  async #writeSecrets(): Promise<void> {
-    const authority = await createAuthority(STACK);
-    const { chain, key } = await issueCertificate(authority, this.#hostnames);
+  #writeSecrets(): void {
+    const authority = createAuthority(STACK);
+    const { chain, key } = issueCertificate(authority, this.#hostnames);
     this.#authority = authority.root;
     const files = { ...this.#secrets(), "tls-chain": chain, "tls-key": key, "gateway.conf": this.#gatewayConfig() };
     for (const [name, content] of Object.entries(files)) {

@@ -127,7 +127,7 @@ describe("an environment that takes a release", () => {
   };
 
   it("builds nothing, and refuses on the engine what is not exactly that image, in previews too", async () => {
-    const deployment = await deploy("production", async (host) => await productionSettings(host, release));
+    const deployment = await deploy("production", (host) => productionSettings(host, release));
     expect(deployment.of("Image")).toEqual([]);
     for (const [image, reference] of Object.entries(release)) {
       const { inputs, hooks } = deployment.get(`RemoteImage <environment>-release-${image}`);
@@ -140,7 +140,7 @@ describe("an environment that takes a release", () => {
 
   it("pulls by digest where there is a registry", async () => {
     const images = { registry: "registry.example.com/team" };
-    const deployment = await deploy("production", async (host) => await productionSettings(host, release, { images }));
+    const deployment = await deploy("production", (host) => productionSettings(host, release, { images }));
     expect(deployment.get("RemoteImage <environment>-release-static").inputs["name"]).toBe(release.static);
     const { taskSpec } = deployment.get("Service <environment>-static-service").inputs as {
       taskSpec: { containerSpec: { image: string } };

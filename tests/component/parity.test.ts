@@ -21,7 +21,7 @@ beforeAll(async () => {
     });
   });
   if (references === undefined) expect.fail("the sandbox names no release");
-  production = await declared("production", await productionSettings(engine.host, references));
+  production = await declared("production", productionSettings(engine.host, references));
 });
 
 afterAll(() => {

@@ -65,7 +65,7 @@ describe.each(["sandbox", "production", "external"] as const)("the inputs of %s"
         gateway: image("gateway"),
         postgres: image("postgres"),
       };
-      deployment = await deploy("production", async (host) => await productionSettings(host, release));
+      deployment = await deploy("production", (host) => productionSettings(host, release));
     }
     secrets = [GIVEN_SECRET, ...GENERATED.map(passwordOf), "PRIVATE KEY"];
     if (form === "external") secrets.push(EXTERNAL_PASSWORD);

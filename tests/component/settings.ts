@@ -20,17 +20,17 @@ export function sandboxSettings(engineHost: string, changes: Sections = {}): Env
 }
 
 /** Production's settings of this project, with a certificate and a release. */
-export async function productionSettings(
+export function productionSettings(
   engineHost: string,
   release: ReleaseReferences,
   changes: Sections = {},
-): Promise<EnvironmentSettings> {
+): EnvironmentSettings {
   const { domain, hostnames } = settingsOf("production", engineHost, {
     tls: { certificate: "generated" },
     images: { release },
   }).gateway as unknown as { domain: string; hostnames: string[] };
-  const authority = await createAuthority("given");
-  const certificate = { ...(await issueCertificate(authority, hostnames)), authority: authority.root };
+  const authority = createAuthority("given");
+  const certificate = { ...issueCertificate(authority, hostnames), authority: authority.root };
   return settingsOf(
     "production",
     engineHost,

@@ -151,15 +151,15 @@ describe("a certificate", () => {
   }
 
   it("is refused with the key of another one", async () => {
-    const authority = await createAuthority("it-public");
-    const [one, other] = [await issueCertificate(authority, HOSTNAMES), await issueCertificate(authority, HOSTNAMES)];
+    const authority = createAuthority("it-public");
+    const [one, other] = [issueCertificate(authority, HOSTNAMES), issueCertificate(authority, HOSTNAMES)];
     expect(await given(one.chain, other.key)).toEqual([
       "rehearsal:tls.certificate.key must be the key of the first certificate of the chain; found the key of another certificate. Set it with: pulumi config set --path --secret 'rehearsal:tls.certificate.key' < FILE.pem",
     ]);
   });
 
   it("is refused where it does not cover a hostname", async () => {
-    const { chain, key } = await issueCertificate(await createAuthority("it-public"), HOSTNAMES.slice(0, 3));
+    const { chain, key } = issueCertificate(createAuthority("it-public"), HOSTNAMES.slice(0, 3));
     expect(await given(chain, key)).toEqual([
       expect.stringMatching(
         /^rehearsal:tls\.certificate\.chain must be a certificate that covers every hostname of gateway\.hostnames; found a certificate for .* that lacks \*\.tenants\.it-faulty\.localhost\. Set it with: /,
@@ -169,7 +169,7 @@ describe("a certificate", () => {
 
   it("is refused where it has expired", async () => {
     const then = new Date(Date.now() - 1000 * DAY);
-    const { chain, key } = await issueCertificate(await createAuthority("it-public", then), HOSTNAMES, then);
+    const { chain, key } = issueCertificate(createAuthority("it-public", then), HOSTNAMES, then);
     expect(await given(chain, key)).toEqual([
       expect.stringMatching(
         /^rehearsal:tls\.certificate\.chain must be valid now and for 14 days more; found CN=it-faulty\.localhost valid from .* to .*\. Set it with: /,

@@ -50,8 +50,8 @@ afterAll(async () => {
 
 /** A certificate as a public authority would issue it, by a chain; gives the root that verifies it. */
 async function setCertificate(): Promise<string> {
-  const issuer = await createAuthority("it-public");
-  const { chain, key } = await issueCertificate(issuer, fullHostnames(DOMAIN, ["@", "www", "api", "*.tenants"]));
+  const issuer = createAuthority("it-public");
+  const { chain, key } = issueCertificate(issuer, fullHostnames(DOMAIN, ["@", "www", "api", "*.tenants"]));
   await checkout.setSecret("production", "rehearsal:tls.certificate.chain", chain);
   await checkout.setSecret("production", "rehearsal:tls.certificate.key", key);
   await checkout.setSecret("production", "rehearsal:tls.certificate.authority", issuer.root);

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { type ConnectionOptions, connect, createServer } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,6 +8,8 @@ import {
   type IssuedCertificate,
   issueCertificate,
 } from "../../../components/certificate-authority.ts";
+import { objectIdentifier } from "../../../components/der.ts";
+import { distinguishedName, signCertificate, subjectOf } from "../../../components/x509.ts";
 
 const DAY = 86_400_000;
 const HOSTNAMES = ["shop.test", "www.shop.test", "api.shop.test", "*.tenants.shop.test"];
@@ -18,8 +20,8 @@ let port = 0;
 let close: () => void;
 
 beforeAll(async () => {
-  authority = await createAuthority("shop-sandbox");
-  issued = await issueCertificate(authority, HOSTNAMES);
+  authority = createAuthority("shop-sandbox");
+  issued = issueCertificate(authority, HOSTNAMES);
   const server = createServer({ cert: issued.chain, key: issued.key }, (socket) => {
     socket.end("welcome");
   });
@@ -73,7 +75,7 @@ describe("a client that does not trust the root", () => {
   });
 
   it("refuses it with the authority of another environment, even of the same name", async () => {
-    const { root } = await createAuthority("shop-sandbox");
+    const { root } = createAuthority("shop-sandbox");
     await expect(handshake("shop.test", { ca: root })).rejects.toThrow(/unable to|signature/);
   });
 });
@@ -107,18 +109,59 @@ describe("the certificates", () => {
     expect(new Set([root, intermediate, server].map(({ serialNumber }) => serialNumber)).size).toBe(3);
   });
 
-  it("are valid since yesterday; the server's for no longer than browsers accept, the authority's for longer", async () => {
+  it("are valid since yesterday; the server's for no longer than browsers accept, the authority's for longer", () => {
     const now = new Date("2026-01-01T00:00:00Z");
-    const made = await createAuthority("shop-sandbox", now);
-    const [server, intermediate] = parse((await issueCertificate(made, HOSTNAMES, now)).chain);
+    const made = createAuthority("shop-sandbox", now);
+    const [server, intermediate] = parse(issueCertificate(made, HOSTNAMES, now).chain);
     expect(Date.parse(server?.validFrom ?? "")).toBe(now.getTime() - DAY);
     expect(Date.parse(server?.validTo ?? "")).toBeLessThanOrEqual(now.getTime() + 825 * DAY);
     expect(Date.parse(server?.validTo ?? "")).toBeGreaterThan(now.getTime() + 365 * DAY);
     expect(Date.parse(intermediate?.validTo ?? "")).toBe(now.getTime() + 3650 * DAY);
   });
 
+  it("name their issuers byte by byte as these name themselves, in whatever form of text that is", () => {
+    const old = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const name = distinguishedName("shop-sandbox intermediate");
+    const printable = Buffer.from(name);
+    printable[printable.indexOf(0x0c)] = 0x13;
+    const intermediate = signCertificate({
+      subject: printable,
+      issuer: name,
+      publicKey: old.publicKey,
+      issuerKey: old.privateKey,
+      notBefore: new Date(),
+      notAfter: new Date(),
+      extensions: [],
+    });
+    const { chain } = issueCertificate(
+      {
+        root: "",
+        intermediate: intermediate.toString(),
+        intermediateKey: old.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+      },
+      HOSTNAMES,
+    );
+    expect(subjectOf(intermediate)).toEqual(printable);
+    expect(parse(chain)[0]?.raw.includes(printable)).toBe(true);
+    expect(parse(chain)[0]?.raw.includes(name)).toBe(false);
+  });
+
+  it("name the keys that they are signed with", () => {
+    const extension = (pem: string, identifier: string) => {
+      const raw = parse(pem)[0]?.raw ?? Buffer.of();
+      const at = raw.indexOf(objectIdentifier(identifier));
+      expect(at).toBeGreaterThan(0);
+      return raw.subarray(at, at + 31);
+    };
+    // Identifier, and three heads around twenty bytes.
+    const own = (pem: string) => extension(pem, "2.5.29.14").subarray(9, 29);
+    expect(extension(authority.intermediate, "2.5.29.35").includes(own(authority.root))).toBe(true);
+    expect(extension(issued.chain, "2.5.29.35").includes(own(authority.intermediate))).toBe(true);
+    expect(own(authority.root)).not.toEqual(own(authority.intermediate));
+  });
+
   it("are made anew each time, from one authority", async () => {
-    const again = await issueCertificate(authority, HOSTNAMES);
+    const again = issueCertificate(authority, HOSTNAMES);
     expect(again.key).not.toBe(issued.key);
     await expect(handshake("shop.test")).resolves.toBe("welcome");
     expect(parse(again.chain)[1]?.raw).toEqual(parse(issued.chain)[1]?.raw);

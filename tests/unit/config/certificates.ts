@@ -10,9 +10,9 @@ export interface Given extends IssuedCertificate {
 }
 
 /** A server's certificate with its chain for the hostnames, as an administrator would hand it over. */
-export async function givenCertificate(hostnames: readonly string[], now = new Date()): Promise<Given> {
-  const authority = await createAuthority("test", now);
-  return { ...(await issueCertificate(authority, hostnames, now)), authority: authority.root };
+export function givenCertificate(hostnames: readonly string[], now = new Date()): Given {
+  const authority = createAuthority("test", now);
+  return { ...issueCertificate(authority, hostnames, now), authority: authority.root };
 }
 
 /** The certificates of a PEM text, one by one. */

@@ -161,8 +161,8 @@ describe("network.outside", () => {
 
 describe("a given certificate", () => {
   let given: Given;
-  beforeAll(async () => {
-    given = await givenCertificate(HOSTNAMES);
+  beforeAll(() => {
+    given = givenCertificate(HOSTNAMES);
   });
 
   /** Faults of the certificate `changes` at `now` (milliseconds). */
@@ -189,8 +189,8 @@ describe("a given certificate", () => {
     expect(consistencyFaults({ ...settings, tls: { certificate: publicly } })).toEqual([]);
   });
 
-  it("must be the certificate of the key", async () => {
-    const { key } = await givenCertificate(HOSTNAMES);
+  it("must be the certificate of the key", () => {
+    const { key } = givenCertificate(HOSTNAMES);
     expect(faults({ key })).toEqual([
       fault("key", "the key of the first certificate of the chain", "the key of another certificate"),
     ]);
@@ -218,15 +218,15 @@ describe("a given certificate", () => {
     ]);
   });
 
-  it("covers by a wildcard one label and no more", async () => {
-    const wildcard = await givenCertificate(["example.com", "*.example.com"]);
+  it("covers by a wildcard one label and no more", () => {
+    const wildcard = givenCertificate(["example.com", "*.example.com"]);
     expect(faults(wildcard, Date.now(), ["@", "www", "*"])).toEqual([]);
     expect(faults(wildcard, Date.now(), ["a.b"])).toHaveLength(1);
     expect(faults(wildcard, Date.now(), ["*.tenants"])).toHaveLength(1);
   });
 
-  it("must not have expired, and not be about to", async () => {
-    const expired = await givenCertificate(HOSTNAMES, new Date(Date.now() - 900 * DAY));
+  it("must not have expired, and not be about to", () => {
+    const expired = givenCertificate(HOSTNAMES, new Date(Date.now() - 900 * DAY));
     expect(faults(expired)).toEqual([
       fault("chain", "valid now and for 14 days more", expect.stringMatching(/^CN=example\.com valid from .* to .*/)),
     ]);
@@ -234,15 +234,15 @@ describe("a given certificate", () => {
     expect(faults({}, Date.now() + 807 * DAY)).toHaveLength(1);
   });
 
-  it("must be valid already, each certificate of the chain", async () => {
-    const early = await givenCertificate(HOSTNAMES, new Date(Date.now() + 30 * DAY));
+  it("must be valid already, each certificate of the chain", () => {
+    const early = givenCertificate(HOSTNAMES, new Date(Date.now() + 30 * DAY));
     expect(faults(early).map(({ found }) => found)).toEqual([
       expect.stringMatching(/^CN=example\.com valid from /),
       expect.stringMatching(/^CN=test intermediate valid from /),
     ]);
   });
 
-  it("must come with its chain in order", async () => {
+  it("must come with its chain in order", () => {
     const [server = "", intermediate = ""] = pemCertificates(given.chain);
     const rule = "in order: the server's certificate first, each issued by the next";
     const found = "CN=example.com before CN=test root, which did not issue it";
@@ -250,7 +250,7 @@ describe("a given certificate", () => {
     expect(faults({ chain: `${intermediate}\n${server}` })).toContainEqual(
       fault("chain", rule, "CN=test intermediate before CN=example.com, which did not issue it"),
     );
-    const { authority } = await givenCertificate(HOSTNAMES);
+    const { authority } = givenCertificate(HOSTNAMES);
     expect(faults({ authority })).toEqual([
       fault("chain", rule, "CN=test intermediate before CN=test root, which did not issue it"),
     ]);
@@ -269,9 +269,9 @@ describe("a given certificate", () => {
     ]);
   });
 
-  it("shows every fault at once", async () => {
-    const { key } = await givenCertificate(HOSTNAMES);
-    const expired = await givenCertificate(["other.example.com"], new Date(Date.now() - 900 * DAY));
+  it("shows every fault at once", () => {
+    const { key } = givenCertificate(HOSTNAMES);
+    const expired = givenCertificate(["other.example.com"], new Date(Date.now() - 900 * DAY));
     expect(faults({ ...expired, key }).map(({ path, rule }) => `${path} ${rule}`)).toEqual([
       "rehearsal:tls.certificate.key the key of the first certificate of the chain",
       "rehearsal:tls.certificate.chain valid now and for 14 days more",

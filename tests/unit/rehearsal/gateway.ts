@@ -46,8 +46,8 @@ export async function testGateway(
   answer: (asked: Asked) => Answered,
   { hostnames = HOSTNAMES, certified = hostnames, issued = new Date(), environment = {} }: GatewayOptions = {},
 ): Promise<TestGateway> {
-  const authority = await createAuthority("test");
-  const { chain, key } = await issueCertificate(authority, certified, issued);
+  const authority = createAuthority("test");
+  const { chain, key } = issueCertificate(authority, certified, issued);
   const requests: Asked[] = [];
   const server = createServer({ cert: chain, key }, (incoming, outgoing) => {
     void text(incoming).then((body) => {
