@@ -1,7 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DeployedEnvironment } from "../rehearsal/checks/check.ts";
-import { checksOf } from "../rehearsal/checks/critical-checks.ts";
-import { describeResult, runChecks } from "../rehearsal/checks/run-checks.ts";
 import { laterValue } from "./engine-objects.ts";
 
 /** Arguments of the critical checks. */
@@ -46,6 +44,11 @@ export class CriticalChecks extends pulumi.ComponentResource {
 }
 
 async function runAll(environment: DeployedEnvironment): Promise<readonly string[]> {
+  // What only a deployment that changed something takes.
+  const [{ checksOf }, { describeResult, runChecks }] = await Promise.all([
+    import("../rehearsal/checks/critical-checks.ts"),
+    import("../rehearsal/checks/run-checks.ts"),
+  ]);
   const results = await runChecks(checksOf(environment), environment);
   const lines = results.map(describeResult);
   const failed = results.filter(({ state }) => state === "failed");

@@ -1,4 +1,4 @@
-import pg from "pg";
+import type pg from "pg";
 
 /** How to reach a server as its administrator. */
 export interface PostgresAddress {
@@ -14,7 +14,9 @@ export interface PostgresAddress {
 
 /** Opens a connection, gives it to `work` and closes it whatever happens. */
 export async function withConnection<T>(address: PostgresAddress, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
+  // Loaded by what connects: most previews do not.
+  const { default: postgres } = await import("pg");
+  const client = new postgres.Client({
     host: address.host,
     port: address.port,
     user: address.username,

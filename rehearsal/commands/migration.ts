@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import type Docker from "dockerode";
 import { djangoVariables } from "../../components/django-process.ts";
 import { environmentName } from "../../components/engine-objects.ts";
-import { migrationVariables } from "../../components/migration.ts";
+import { migrationVariables } from "../../components/migration-step.ts";
 import { serverParameters } from "../../components/postgres-database.ts";
 import { applicationImage } from "../../components/release-images.ts";
 import type { Settings } from "../../config/settings.ts";
