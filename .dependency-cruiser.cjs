@@ -1,7 +1,7 @@
 // Which part may import which (docs/architecture.md): index -> config, components; components -> rehearsal -> engine.
 // Types count as much as values: a part that knows another one's types knows the other one.
 
-const program = "^(index\\.ts|config/|components/|rehearsal/|engine/)";
+const program = "^(index\\.ts|preload\\.ts|config/|components/|rehearsal/|engine/)";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {

@@ -13,6 +13,7 @@ const COPIED = [
   "Pulumi.production.yaml",
   "package.json",
   "index.ts",
+  "preload.ts",
   "images",
   "reference",
 ];
