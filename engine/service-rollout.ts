@@ -41,13 +41,14 @@ export interface Task {
     readonly Err?: string;
     readonly Message?: string;
     readonly Timestamp: string;
-    readonly ContainerStatus?: { readonly ExitCode?: number };
+    readonly ContainerStatus?: { readonly ExitCode?: number; readonly ContainerID?: string };
   };
 }
 
 const POLL_MILLISECONDS = 100;
 /** Failures of tasks after which a service is given up that has no release before to go back to. */
 const TOLERATED_FAILURES = 3;
+const HEALTH_LINES = 5;
 const FAILED_STATES = ["failed", "rejected", "orphaned"];
 
 /**
@@ -150,8 +151,27 @@ async function failure(
   return {
     state: "failed",
     reason: `service ${declared.name} ${what}${after}: ${culprit === undefined ? "no task was started" : describeTask(culprit)}`,
-    logs: culprit === undefined ? [] : await taskLogTail(docker, culprit.ID),
+    logs:
+      culprit === undefined
+        ? []
+        : [...(await taskLogTail(docker, culprit.ID)), ...(await healthWords(docker, culprit))],
   };
+}
+
+/** What the health check of a task printed last: the engine's own error does not say why a task was unhealthy. */
+async function healthWords(docker: Docker, { Status }: Task): Promise<string[]> {
+  const id = Status.ContainerStatus?.ContainerID ?? "";
+  if (id === "") return [];
+  try {
+    const { State } = await docker.getContainer(id).inspect();
+    const failed = State.Health?.Log.findLast(({ ExitCode }) => ExitCode !== 0);
+    const lines = (failed?.Output ?? "").split("\n").filter((line) => line.trim() !== "");
+    return lines.slice(-HEALTH_LINES).map((line) => `health check: ${line}`);
+  } catch (error) {
+    // It ran on another node, or has been cleared away.
+    if (isNotFound(error)) return [];
+    throw error;
+  }
 }
 
 function describeTask({ Status }: Task): string {

@@ -21,6 +21,8 @@ _DEVELOPMENT = re.compile(r"(?:.*_)?tests?(?:_.*)?|conftest|(?:.*_)?factor(?:y|i
 _LIBRARIES = re.compile(r"/(?:site|dist)-packages(?:/|$)")
 # A condition on one of these tells where the import is not meant to run.
 _CONDITIONS = {"TYPE_CHECKING", "platform", "version_info", "DEBUG", "TESTING"}
+# Calls that import what a text names; the third takes a name of the module behind the last dot.
+_DYNAMIC = {"import_module", "__import__", "import_string"}
 _CAUGHT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
@@ -155,8 +157,24 @@ def _collect(node: ast.AST, package: str, inside: bool, found: list[LateImport])
             module = _absolute(child, package)
             found.extend(LateImport(module, "" if a.name == "*" else a.name, child.lineno) for a in child.names)
         else:
+            if inside and isinstance(child, ast.Call):
+                found.extend(_named_in(child))
             function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
             _collect(child, package, inside or function, found)
+
+
+def _named_in(call: ast.Call) -> Iterator[LateImport]:
+    """What a call imports by a name that stands there in full."""
+    function = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    argument = call.args[0] if call.args else None
+    if function not in _DYNAMIC or not isinstance(argument, ast.Constant) or not isinstance(argument.value, str):
+        return
+    text = argument.value
+    if not text or text.startswith("."):
+        return
+    module, _, name = text.rpartition(".") if function == "import_string" else (text, "", "")
+    if module:
+        yield LateImport(module, name, call.lineno)
 
 
 def _catches(handler: ast.ExceptHandler) -> bool:

@@ -1,4 +1,6 @@
-"""Whether the installed packages have what they require of each other, as ``pip check`` tells it, without pip."""
+"""Whether the installed packages have what they require of each other, as ``pip check`` tells it, without pip, and can be
+loaded.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,12 @@ import sys
 from importlib import metadata
 from typing import Any
 
+from . import inspect_compiled
 from .server import BUNDLED
 
 
 def read() -> dict[str, Any]:
-    """How many packages there are, and a line for each requirement that is not met."""
+    """How many packages there are, and a line for each requirement that is not met or compiled module that cannot be loaded."""
     paths = [path for path in sys.path if path != str(BUNDLED)]
     # At the end: a project's own is taken first.
     sys.path.append(str(BUNDLED))
@@ -41,4 +44,5 @@ def read() -> dict[str, Any]:
                     f"{name} {distribution.version} requires {requirement.name}{requirement.specifier}; "
                     f"installed is {found.version}"
                 )
+    problems.extend(inspect_compiled.problems(sorted(installed.items())))
     return {"packages": len(installed), "problems": problems}

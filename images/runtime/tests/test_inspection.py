@@ -1,9 +1,11 @@
 import sys
 import tempfile
 import unittest
+from importlib import metadata
 from pathlib import Path
 from unittest import mock
 
+from rehearsal_runtime.inspect_compiled import problems
 from rehearsal_runtime.inspect_imports import LateImport, late_imports, own_modules
 from rehearsal_runtime.inspect_requests import technical
 
@@ -56,6 +58,51 @@ class LateImportsTest(unittest.TestCase):
             ]
         )
         self.assertEqual([late.module for late in late_imports(source, "shop")], ["fallback", "needed"])
+
+
+    def test_are_those_too_that_a_call_names_in_full(self) -> None:
+        source = "\n".join(
+            [
+                "importlib.import_module('at.the.start')",
+                "def a(name):",
+                "    importlib.import_module('a.b')",
+                "    import_module(name)",
+                "    __import__('c')",
+                "    return import_string('d.e.F')",
+                "    importlib.import_module('.relative', __package__)",
+            ]
+        )
+        self.assertEqual(
+            late_imports(source, "shop"), [LateImport("a.b", "", 3), LateImport("c", "", 5), LateImport("d.e", "F", 6)]
+        )
+
+
+class CompiledModulesTest(unittest.TestCase):
+    def test_are_missed_where_they_were_installed(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            found = problems([("shop", self.distribution(folder, ["shop/_fast.abi3.so", "shop/views.py"]))])
+        self.assertEqual(found, ["shop 1.0 lacks shop/_fast.abi3.so: it was installed with it"])
+
+    def test_are_loaded_but_for_libraries_beside_them(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("_fast.abi3.so", "libother.abi3.so"):
+                Path(folder, name).write_bytes(b"no library")
+            found = problems([("shop", self.distribution(folder, ["_fast.abi3.so", "libother.abi3.so"]))])
+        self.assertEqual(len(found), 1)
+        self.assertIn("shop: ", found[0])
+        self.assertIn("_fast.abi3.so", found[0])
+
+    def test_of_an_unknown_package_are_passed_over(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(problems([("shop", self.distribution(folder, None))]), [])
+
+    def distribution(self, folder: str, files: list[str] | None) -> metadata.Distribution:
+        information = Path(folder, "shop-1.0.dist-info")
+        information.mkdir()
+        (information / "METADATA").write_text("Name: shop\nVersion: 1.0\n")
+        if files is not None:
+            (information / "RECORD").write_text("".join(f"{name},,\n" for name in files))
+        return metadata.Distribution.at(information)
 
 
 class OwnModulesTest(unittest.TestCase):

@@ -4,6 +4,7 @@ import type { RunContext } from "../context.ts";
 import type { RunStep } from "../step.ts";
 import { databaseFindings } from "./database.ts";
 import { engineFindings } from "./engine-objects.ts";
+import { staticFilesFindings } from "./static-files.ts";
 import { undeclaredFindings } from "./undeclared.ts";
 
 /** Whatever runs and is not declared was in no rehearsal, and the next deployment may take it away. */
@@ -12,7 +13,12 @@ export const drift: RunStep = {
   title: "what runs is what is declared",
   run: async (context) => {
     const { declaration } = context;
-    const asked = [engineFindings(context), undeclaredFindings(context), databaseOrWhyNot(context)];
+    const asked = [
+      engineFindings(context),
+      staticFilesFindings(context),
+      undeclaredFindings(context),
+      databaseOrWhyNot(context),
+    ];
     // Whatever fails, the throw-away server of another part must be gone before the step ends.
     await Promise.allSettled(asked);
     const parts = await Promise.all(asked);

@@ -134,7 +134,7 @@ describe("image.requirements", () => {
     const problems = ["pillow 11 requires defusedxml, which is not installed"];
     const { environment } = await inspected({ requirements: { packages: 2, problems } });
     expect(await imageRequirements.run(environment)).toEqual([
-      { expected: "requirements that are met", seen: problems[0] },
+      { expected: "packages that are complete and have what they require", seen: problems[0] },
     ]);
     expect(await imageRequirements.run((await inspected({})).environment)).toEqual([]);
   });
