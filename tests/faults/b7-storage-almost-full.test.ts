@@ -2,8 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
 import { freeStorage } from "../../rehearsal/migration/storage.ts";
 import { docker } from "../integration/images/support.ts";
+import { describeFault } from "./harness/fault.ts";
 import { withLittleStorage } from "./harness/small-storage.ts";
 import { blocking, edited, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+describeFault({
+  id: "B7",
+  class: "database",
+  title: "the storage is almost full while a migration writes a table anew",
+  covers: "migrations that need more room than there is",
+});
 
 const MIGRATION = "flights.0008_long_distances";
 const SPARE_MEBIBYTES = 48;

@@ -9,8 +9,16 @@ import { createSnapshot } from "../../rehearsal/snapshot/create.ts";
 import { listSnapshots } from "../../rehearsal/snapshot/snapshot-image.ts";
 import { build, buildOver } from "../integration/images/builds.ts";
 import { directoryOf, docker, extraCertificates } from "../integration/images/support.ts";
+import { describeFault } from "./harness/fault.ts";
 import { PREFIX } from "./harness/production.ts";
 import { Twin } from "./harness/stage.ts";
+
+describeFault({
+  id: "B8",
+  class: "database",
+  title: "the backup tool is older than the server",
+  covers: "copies of a database that are not complete, or not at all",
+});
 
 const OLDER = `${PREFIX}/postgres:older-tools`;
 const SILENT = `${PREFIX}/postgres:silent-tools`;

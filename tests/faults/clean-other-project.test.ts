@@ -5,8 +5,16 @@ import { findSnapshot } from "../../rehearsal/snapshot/snapshot-image.ts";
 import { build, buildApplication, buildOver, MINIMAL } from "../integration/images/builds.ts";
 import { docker, extraCertificates } from "../integration/images/support.ts";
 import { makeSnapshot, removeSnapshot } from "../integration/support/made-snapshot.ts";
+import { describeFault } from "./harness/fault.ts";
 import { PREFIX } from "./harness/production.ts";
 import { blocking, rehearse } from "./harness/stage.ts";
+
+describeFault({
+  id: "another project",
+  class: "clean releases",
+  title: "a project with a Dockerfile, a driver and a server of its own",
+  covers: "clean and faulty releases of a project of another shape",
+});
 
 const PROJECT = `${PREFIX}-guestbook`;
 const SNAPSHOT_ID = "fa0175fa0176";

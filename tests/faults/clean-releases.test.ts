@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { CLEAN_RELEASES } from "./harness/clean.ts";
+import { describeFault } from "./harness/fault.ts";
 import { blocking, migrationFile, nextRelease, rehearse, runningRelease } from "./harness/stage.ts";
+
+describeFault({
+  id: "clones",
+  class: "clean releases",
+  title: "releases of many kinds on clones of production's data",
+  covers: "migrations as the textbook says, without a warning",
+});
 
 describe("a clean release passes the whole rehearsal, without a false alarm", () => {
   it.each(CLEAN_RELEASES)("$what", async ({ changes, before }) => {

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { describeFault } from "./harness/fault.ts";
 import { blocking, edited, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+describeFault({
+  id: "M1",
+  class: "migrations",
+  title: "SET NOT NULL where only production's data has nulls",
+  covers: "migrations that abort on rows as production has them: each is run on a clone of its data",
+});
 
 describe("M1: NOT NULL where production has nulls", () => {
   let release: ReleaseProcess;

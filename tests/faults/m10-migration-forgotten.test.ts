@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { describeFault } from "./harness/fault.ts";
 import { blocking, edited, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+describeFault({
+  id: "M10",
+  class: "migrations",
+  title: "the migration's file was forgotten",
+  covers: "models that the migrations do not bring about",
+});
 
 describe("M10: the migration's file was forgotten", () => {
   let release: ReleaseProcess;

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { describeFault } from "./harness/fault.ts";
 import { blocking, edited, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+describeFault({
+  id: "M11",
+  class: "migrations",
+  title: "two leaf nodes",
+  covers: "histories of migrations that cannot be planned",
+});
 
 const MODELS = edited("flights/models.py", [
   "    latitude = models.FloatField()",

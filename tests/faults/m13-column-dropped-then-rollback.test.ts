@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
 import type { MigrationRehearsal } from "../../rehearsal/migration/result.ts";
+import { describeFault } from "./harness/fault.ts";
 import {
   blocking,
   edited,
@@ -11,6 +12,13 @@ import {
   runningRelease,
   Twin,
 } from "./harness/stage.ts";
+
+describeFault({
+  id: "M13",
+  class: "migrations",
+  title: "a column is dropped, then the image is rolled back",
+  covers: "releases without a way back",
+});
 
 const MIGRATION = "flights.0008_without_wind";
 

@@ -2,7 +2,15 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { withConnection } from "../../engine/postgres.ts";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { describeFault } from "./harness/fault.ts";
 import { blocking, type Changes, edited, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+describeFault({
+  id: "M16",
+  class: "migrations",
+  title: "a tiny table with an open transaction, and no lock timeout",
+  covers: "waits without a limit, whatever the size of the table",
+});
 
 const MIGRATION = "etl.0004_run_note";
 

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { describeFault } from "./harness/fault.ts";
 import { blocking, edited, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+describeFault({
+  id: "M2",
+  class: "migrations",
+  title: "a unique constraint over duplicates",
+  covers: "constraints and indexes that production's rows do not meet",
+});
 
 describe("M2: unique constraint where production has duplicates", () => {
   let release: ReleaseProcess;

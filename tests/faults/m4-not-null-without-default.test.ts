@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { describeFault } from "./harness/fault.ts";
 import {
   blocking,
   edited,
@@ -10,6 +11,13 @@ import {
   runningRelease,
   Twin,
 } from "./harness/stage.ts";
+
+describeFault({
+  id: "M4",
+  class: "migrations",
+  title: "a NOT NULL column without a default in the database",
+  covers: "migrations after which the release that still runs cannot write",
+});
 
 describe("M4: NOT NULL column without a default in the database", () => {
   let release: ReleaseProcess;

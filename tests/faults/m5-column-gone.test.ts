@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { describeFault } from "./harness/fault.ts";
 import {
   blocking,
   type Changes,
@@ -10,6 +11,14 @@ import {
   runningRelease,
   Twin,
 } from "./harness/stage.ts";
+
+describeFault({
+  id: "M5",
+  class: "migrations",
+  title: "a column is dropped or renamed while the worker runs the old code",
+  covers:
+    "migrations after which the release that still runs fails: its requests, jobs, reads and writes are done on the migrated clone",
+});
 
 const LAST_ETL = ["etl", "0003_run_counts_reconcile"] as const;
 interface Case {

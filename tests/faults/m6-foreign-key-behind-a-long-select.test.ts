@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { describeFault } from "./harness/fault.ts";
 import { blocking, edited, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
 import { longReport, waitsDuring } from "./harness/waits.ts";
+
+describeFault({
+  id: "M6",
+  class: "migrations",
+  title: "a foreign key is added during a long SELECT",
+  covers: "locks that queue behind a transaction, and everything behind them",
+});
 
 const MIGRATION = "flights.0008_flight_diverted_to";
 const FIELD =

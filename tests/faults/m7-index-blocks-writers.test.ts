@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { describeFault } from "./harness/fault.ts";
 import { blocking, edited, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
 import { waitsDuring } from "./harness/waits.ts";
+
+describeFault({
+  id: "M7",
+  class: "migrations",
+  title: "a plain CREATE INDEX on a big table",
+  covers: "statements that keep readers or writers waiting, measured under traffic",
+});
 
 const INDEX =
   "models.Index(*[models.functions.MD5(models.functions.Cast(column, models.TextField())) " +

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { describeFault } from "./harness/fault.ts";
 import { blocking, edited, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+describeFault({
+  id: "M9",
+  class: "migrations",
+  title: "RunPython imports the live model",
+  covers: "migrations that do not build the database from zero",
+});
 
 /** As it might have been written when it ran in production: the model had no other columns then. */
 const FILLS_BY_THE_LIVE_MODEL = `

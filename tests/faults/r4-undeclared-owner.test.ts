@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { withConnection } from "../../engine/postgres.ts";
 import { foreignTables } from "../../rehearsal/migration/ownership.ts";
 import type { ReleaseProcess } from "../../rehearsal/migration/releases.ts";
+import { describeFault } from "./harness/fault.ts";
 import { blocking, edited, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+describeFault({
+  id: "R4",
+  class: "drift",
+  title: "an undeclared role owns what the release changes",
+  covers: "objects and rights beside the declared ones",
+});
 
 const MIGRATION = "flights.0008_elevation";
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { describeFault } from "./harness/fault.ts";
 import {
   blocking,
   type Changes,
@@ -9,6 +10,13 @@ import {
   rehearse,
   Twin,
 } from "./harness/stage.ts";
+
+describeFault({
+  id: "M9 siblings",
+  class: "migrations",
+  title: "migrations that make another database from zero than from production's",
+  covers: "differences between a fresh build and a database with history",
+});
 
 interface Sibling {
   readonly title: string;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeFault } from "./harness/fault.ts";
 import {
   blocking,
   type Changes,
@@ -9,6 +10,13 @@ import {
   rehearse,
   Twin,
 } from "./harness/stage.ts";
+
+describeFault({
+  id: "M1, M2 siblings",
+  class: "migrations",
+  title: "migrations that rows of production abort",
+  covers: "whatever a migration does with rows",
+});
 
 const MIGRATION = "flights.0008_next";
 

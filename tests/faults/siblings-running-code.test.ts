@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { describeFault } from "./harness/fault.ts";
 import {
   blocking,
   type Changes,
@@ -10,6 +11,13 @@ import {
   runningRelease,
   Twin,
 } from "./harness/stage.ts";
+
+describeFault({
+  id: "M4, M5 siblings",
+  class: "migrations",
+  title: "migrations that go through and break the running code",
+  covers: "whatever the running release does with the database",
+});
 
 const MIGRATION = "flights.0008_next";
 

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { describeFault } from "./harness/fault.ts";
 import { blocking, type Changes, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+describeFault({
+  id: "M13 siblings",
+  class: "migrations",
+  title: "migrations that go through and leave something amiss",
+  covers: "rows, values, sequences, constraints and indexes after a migration",
+});
 
 interface Sibling {
   readonly title: string;

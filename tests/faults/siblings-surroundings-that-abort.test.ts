@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeFault } from "./harness/fault.ts";
 import { blocking, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+describeFault({
+  id: "M11, R4 siblings",
+  class: "migrations",
+  title: "migrations that what is around them aborts",
+  covers: "extensions, rights, limits and leftovers of the database",
+});
 
 const MIGRATION = "flights.0008_next";
 

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { describeFault } from "./harness/fault.ts";
 import { expectStopped, type WaitingSibling } from "./harness/waiting-sibling.ts";
+
+describeFault({
+  id: "M6, M7 siblings",
+  class: "migrations",
+  title: "Python code that keeps the running release waiting",
+  covers: "locks that code of a migration holds",
+});
 
 const sql = (text: string) => `migrations.RunSQL(${JSON.stringify(text)}, migrations.RunSQL.noop)`;
 const python = (body: string, before = "") => `

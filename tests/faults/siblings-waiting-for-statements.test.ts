@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { describeFault } from "./harness/fault.ts";
 import { LAST_FLIGHTS, migrationFile } from "./harness/stage.ts";
 import { expectStopped, type WaitingSibling } from "./harness/waiting-sibling.ts";
+
+describeFault({
+  id: "M6, M16 siblings",
+  class: "migrations",
+  title: "statements that keep the running release waiting",
+  covers: "locks of any statement",
+});
 
 const sql = (text: string) => `migrations.RunSQL(${JSON.stringify(text)}, migrations.RunSQL.noop)`;
 const READ_FLIGHT = "SELECT * FROM flights_flight LIMIT 1";

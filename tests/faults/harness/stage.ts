@@ -15,6 +15,7 @@ import { type Clone, startClone } from "../../../rehearsal/snapshot/clone.ts";
 import { findSnapshot } from "../../../rehearsal/snapshot/snapshot-image.ts";
 import { buildOver } from "../../integration/images/builds.ts";
 import { docker } from "../../integration/images/support.ts";
+import { recordFindings } from "./fault.ts";
 import { PREFIX, REFERENCE } from "./production.ts";
 
 const PATHS = ["/", "/api/v1/", "/admin/login/"];
@@ -187,7 +188,7 @@ export async function rehearse(
   more: Partial<RehearsalArgs> = {},
 ): Promise<MigrationRehearsal> {
   const snapshot = await findSnapshot(docker, PREFIX, inject("production").snapshotId);
-  return await rehearseMigrations(
+  const result = await rehearseMigrations(
     docker,
     {
       environmentName: PREFIX,
@@ -206,6 +207,8 @@ export async function rehearse(
     },
     () => undefined,
   );
+  recordFindings(blocking(result).map(({ id }) => id));
+  return result;
 }
 
 /** Findings that stop the release, in short: to be compared in tests, and legible when they differ. */

@@ -1,0 +1,43 @@
+import path from "node:path";
+import type { Reporter, TestCase, TestModule } from "vitest/node";
+import { type FaultResult, type FaultResults, readResults, type TestResult, writeResults } from "./results.ts";
+
+/**
+ * Keeps what the tests of faults have found. A file of which only some tests have run, or that no fault describes, leaves
+ * what is kept of it as it is.
+ */
+export default class FaultReporter implements Reporter {
+  public onTestRunEnd(modules: readonly TestModule[]): void {
+    const now = new Date().toISOString();
+    const taken: Record<string, FaultResult> = {};
+    for (const module of modules) {
+      const result = resultOf(module, now);
+      if (result !== undefined) taken[path.basename(module.moduleId)] = result;
+    }
+    const results: FaultResults = { ...readResults(), ...taken };
+    writeResults(results);
+  }
+}
+
+function resultOf(module: TestModule, takenAt: string): FaultResult | undefined {
+  const tests = [...module.children.allTests()];
+  const fault = tests.map((test) => test.meta().faultRecord?.fault).find((found) => found !== undefined);
+  if (fault === undefined || tests.some((test) => !["passed", "failed"].includes(test.result().state)))
+    return undefined;
+  return { fault, takenAt, tests: tests.map(testResult) };
+}
+
+function testResult(test: TestCase): TestResult {
+  const { state, errors } = test.result();
+  const { found, named } = test.meta().faultRecord ?? {};
+  return {
+    title: test.fullName,
+    passed: state === "passed",
+    seconds: (test.diagnostic()?.duration ?? 0) / 1000,
+    record: {
+      ...(found === undefined ? {} : { found }),
+      ...(named === undefined ? {} : { named }),
+    },
+    error: errors?.[0]?.message.split("\n")[0] ?? "",
+  };
+}
