@@ -33,6 +33,7 @@ export interface ReleaseImagesArgs {
 }
 
 type ImageName = keyof ReleaseReferences;
+type ReleaseTags = Readonly<Record<ImageName | "project", string>>;
 
 const IMAGES = "images";
 
@@ -52,22 +53,25 @@ export class ReleaseImages extends pulumi.ComponentResource {
 
   public constructor(name: string, args: ReleaseImagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rehearsal:index:ReleaseImages", name, {}, opts);
-    const application = applicationImage(args);
-    this.release = application.release;
-    this.applicationName = application.image;
     if (args.release === "build") {
-      const built = this.#build(name, args);
+      // Once: all files of the project are read for them.
+      const tags = releaseTags(args);
+      const built = this.#build(name, args, tags);
+      this.release = tags.application;
+      this.applicationName = builtName(args, "application", tags);
       this.images = built.images;
       this.references = built.references;
     } else {
+      const application = applicationImage(args);
+      this.release = application.release;
+      this.applicationName = application.image;
       this.images = this.#take(name, args, args.release);
       this.references = pulumi.output(args.release);
     }
     this.registerOutputs();
   }
 
-  #build(name: string, args: ReleaseImagesArgs) {
-    const tags = releaseTags(args);
+  #build(name: string, args: ReleaseImagesArgs, tags: ReleaseTags) {
     const image = (
       kind: ImageName | "project",
       build: { context: string; dockerfile: string; args?: Record<string, pulumi.Input<string>> },
@@ -75,7 +79,7 @@ export class ReleaseImages extends pulumi.ComponentResource {
       new docker.Image(
         `${name}-${kind}`,
         {
-          imageName: `${repository(args, kind)}:${tags[kind]}`,
+          imageName: builtName(args, kind, tags),
           build: { platform: "linux/amd64", ...build },
           buildOnPreview: true,
           skipPush: args.registry === "none",
@@ -153,14 +157,14 @@ export function applicationImage(args: Omit<ReleaseImagesArgs, "engine">): {
   if (args.release !== "build") {
     return { image: withoutDigest(args.release.application), release: tagOf(args.release.application) };
   }
-  const { application } = releaseTags(args);
-  return { image: `${repository(args, "application")}:${application}`, release: application };
+  const tags = releaseTags(args);
+  return { image: builtName(args, "application", tags), release: tags.application };
 }
 
 /** Tags of the images that a release is made of, each a hash of what the image is built from. */
 export function releaseTags(
   args: Pick<ReleaseImagesArgs, "source" | "settingsModule" | "environment" | "baseImage">,
-): Record<ImageName | "project", string> {
+): ReleaseTags {
   const gateway = contentTag(args.baseImage, folderHash(`${IMAGES}/nginx`));
   const postgres = contentTag(args.baseImage, folderHash(`${IMAGES}/postgres`));
   const project = contentTag(args.baseImage, folderHash(args.source), folderHash(`${IMAGES}/django`));
@@ -175,11 +179,12 @@ export function releaseTags(
   return { project, application, static: application, gateway, postgres };
 }
 
-function repository(
+function builtName(
   { registry, projectName }: Pick<ReleaseImagesArgs, "registry" | "projectName">,
-  kind: string,
+  kind: keyof ReleaseTags,
+  tags: ReleaseTags,
 ): string {
-  return `${registry === "none" ? "" : `${registry}/`}${projectName}/${kind}`;
+  return `${registry === "none" ? "" : `${registry}/`}${projectName}/${kind}:${tags[kind]}`;
 }
 
 /** The digest of a pushed image; of one that stays on the engine its id. */
