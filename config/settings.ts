@@ -444,6 +444,31 @@ const checks = z.strictObject({
     .default([]),
 });
 
+const load = z.strictObject({
+  seconds: whole(2, 3600, {
+    doc: "How long a rehearsal sends requests while nothing is changed, in seconds; half as long again while tasks are replaced. Leaks that are slow take longer to be seen.",
+    example: 20,
+    differs: "yes",
+  }).default(20),
+  connections: whole(1, 200, { doc: "Requests of the load at a time.", example: 8, differs: "yes" }).default(8),
+  requestsPerSecond: whole(1, 2000, {
+    doc: "Requests of the load in a second at most; fewer where answers take longer.",
+    example: 40,
+    differs: "yes",
+  }).default(40),
+  slower: z
+    .number()
+    .min(1.1)
+    .max(100)
+    .meta({
+      doc: "How many times as long as in the release before an answer may take under load, beyond what makes static files slower as well.",
+      rule: "a number from 1.1 to 100",
+      example: 3,
+      differs: "yes",
+    })
+    .default(3),
+});
+
 const engine = z.strictObject({
   host: matching(/^(unix|tcp|ssh):\/\/\S+$/, {
     doc: "Docker engine that runs the environment.",
@@ -468,6 +493,7 @@ export const settingsSchema = z.strictObject({
   images,
   rollout: rollout.prefault({}),
   checks: checks.prefault({}),
+  load: load.prefault({}),
   engine: engine.prefault({}),
 });
 

@@ -20,6 +20,15 @@ export async function rollBackUpdate(docker: Docker, name: string, since: number
   const before = service.PreviousSpec?.Labels?.[DECLARATION_LABEL];
   const now = service.Spec.Labels?.[DECLARATION_LABEL];
   if (before === undefined || before === now || Date.parse(service.UpdatedAt) < since) return undefined;
+  await requestRollback(docker, service);
+  return before;
+}
+
+/** Has swarm put a service back to the specification before its last update, which it then keeps as the one before. */
+export async function requestRollback(
+  docker: Docker,
+  service: Pick<UpdatedService, "ID" | "Version"> & { readonly Spec: object },
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     docker.modem.dial(
       {
@@ -35,5 +44,4 @@ export async function rollBackUpdate(docker: Docker, name: string, since: number
       },
     );
   });
-  return before;
 }

@@ -5,6 +5,8 @@ import { taskLogTail } from "./task-logs.ts";
 
 /** Label of a service and of its tasks that names the declaration which they were made from. */
 export const DECLARATION_LABEL = "rehearsal.declaration";
+/** Label of a service that a command has put to another specification for a while: it names the process. */
+export const DISPLACED_LABEL = "rehearsal.displaced";
 
 /** A service as it is declared. */
 export interface DeclaredService {
@@ -102,8 +104,8 @@ export function judge(
 /**
  * The value of the declaration label for a declaration with the given hash.
  *
- * After swarm has rolled a service back by itself, Pulumi's state still holds the new specification, and the next `up`
- * would see nothing to do. A label that the state does not know makes it try again; it stays as long as that declaration
+ * After swarm has rolled a service back by itself, or a killed command has left it displaced, Pulumi's state still holds
+ * the new specification, and the next `up` would see nothing to do. A label that the state does not know makes it try again; it stays as long as that declaration
  * runs, so that an unchanged stack shows no change.
  */
 export async function declarationLabel(docker: Docker, service: string, hash: string): Promise<string> {
@@ -120,9 +122,11 @@ export async function declarationLabel(docker: Docker, service: string, hash: st
 /** The pure part of `declarationLabel`. */
 export function labelAfter(running: RunningService, hash: string): string {
   const label = running.Spec.Labels?.[DECLARATION_LABEL] ?? "";
-  if (label === hash || label.startsWith(`${hash}.`)) return label;
+  const displaced = running.Spec.Labels?.[DISPLACED_LABEL] !== undefined;
+  if (!displaced && (label === hash || label.startsWith(`${hash}.`))) return label;
   const rolledBack = running.UpdateStatus?.State?.startsWith("rollback") === true;
-  return rolledBack ? `${hash}.${Date.parse(running.UpdateStatus.StartedAt ?? "").toString(36)}` : hash;
+  const since = Date.parse(running.UpdateStatus?.StartedAt ?? "");
+  return displaced || rolledBack ? `${hash}.${since.toString(36)}` : hash;
 }
 
 function isDeclared({ declaration }: DeclaredService): (task: Task) => boolean {

@@ -33,7 +33,8 @@ export const apiLinks: Check = {
   },
 };
 
-function jsonLinks({ headers, body }: Answer): string[] {
+/** The links in an answer in JSON; none in another one. */
+export function jsonLinks({ headers, body }: Answer): string[] {
   if (!/\bjson\b/.test(String(headers["content-type"] ?? ""))) return [];
   try {
     return linksOfJson(JSON.parse(body) as unknown);

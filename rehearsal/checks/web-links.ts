@@ -1,6 +1,6 @@
 import type { Check } from "./check.ts";
 import { brokenLink, followLinks, isBroken } from "./followed-links.ts";
-import { mainClient } from "./gateway-client.ts";
+import { type Answer, mainClient } from "./gateway-client.ts";
 import { linksOf } from "./references.ts";
 
 /** What signs out or changes something does not belong behind a link, and is not followed where it is. */
@@ -19,11 +19,7 @@ export const webLinks: Check = {
   run: async (environment) => {
     const client = mainClient(environment);
     const page = await client.fetch(environment.paths.page);
-    const followed = await followLinks(client, page, ({ headers, body, path }) =>
-      /\bhtml\b/.test(String(headers["content-type"] ?? ""))
-        ? linksOf(body, path).filter((link) => !LEFT_ALONE.test(link))
-        : [],
-    );
+    const followed = await followLinks(client, page, linksOfPage);
     const broken = followed.filter(isBroken);
     const lost = broken.filter(({ status }) => status >= 400 && status < 500);
     const wrong = lost.length >= followed.length * WRONG_SHARE;
@@ -33,3 +29,9 @@ export const webLinks: Check = {
     }));
   },
 };
+
+/** The links of a page that may be followed; none of what is no page. */
+export function linksOfPage({ headers, body, path }: Answer): string[] {
+  if (!/\bhtml\b/.test(String(headers["content-type"] ?? ""))) return [];
+  return linksOf(body, path).filter((link) => !LEFT_ALONE.test(link));
+}

@@ -12,6 +12,7 @@ import {
   type StateResource,
 } from "../run/declaration.ts";
 import { RUN_APPLICATION } from "../run/logs/probes.ts";
+import { loadOptions } from "./run-load.ts";
 import { siteOf } from "./run-site.ts";
 import { namesInFile, stackResources, stackSettings } from "./stack-settings.ts";
 
@@ -75,6 +76,7 @@ export function runContext(loaded: LoadedStack, signal: AbortSignal, say: (line:
     postgresImage: postgresImage(resources),
     source: settings.app.source,
     variables: variableNames(fullName, settings),
+    load: loadOptions(settings),
     queries: settings.database.queries,
     reports: REPORTS,
     signal,

@@ -12,6 +12,7 @@ Usage: rehearse run [--stack STACK] [--deploy] [--all | --step ID…] [--json]
   prepare  dependencies are pinned, variables are set in every environment, roles log in, migrations are applied, data is there
   logs     errors and warnings since the deployment, against those of the release before
   drift    services, containers, networks, files, ports, roles, rights and schema against what is declared
+  load     requests while tasks are replaced, back to the release before and here: answers, memory, connections, times
 
-Nothing of the environment is changed. The report, and where all required steps passed the signed evidence, are in reports/.
+The environment is as it was in the end: load replaces tasks and puts them back, and never where database.protect is set. The report, and where all required steps passed the signed evidence, are in reports/.
 Exit code 0: passed, 1: stopped or not possible, 2: wrong options, 130: interrupted.`;

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { awaitPutBack, putBackAbandoned } from "../../engine/displaced-service.ts";
 import { removeAbandoned } from "../../engine/temporary.ts";
 import { leftOutByCalendar } from "../run/calendar.ts";
 import { compareRuns } from "../run/comparison.ts";
@@ -128,6 +129,9 @@ async function partsLeftOut({ all, step }: Options, context: RunContext): Promis
 async function sweep({ engine, say }: RunContext): Promise<void> {
   const removed = [...(await removeAbandoned(engine)), ...(await removeAbandonedWork(engine))];
   for (const name of removed) say(`  removed ${name}, which an interrupted command had left`);
+  const back = await putBackAbandoned(engine);
+  await awaitPutBack(engine, back);
+  for (const name of back) say(`  put back service ${name}, which an interrupted command had left displaced`);
 }
 
 function message(error: unknown): string {

@@ -1,7 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { describeFaults, resolveSettings, type StackSettings, stackSlug } from "../../config/load-settings.ts";
+import {
+  describeFaults,
+  fileSettings,
+  resolveSettings,
+  type StackSettings,
+  stackSlug,
+} from "../../config/load-settings.ts";
 import type { StateResource } from "../run/declaration.ts";
 
 /** A section as `pulumi config --json` gives it. */
@@ -67,6 +73,14 @@ export function namesInFile(stack: string, settings: readonly string[]): Record<
       return [setting, typeof map === "object" && map !== null ? Object.keys(map) : []];
     }),
   );
+}
+
+/** The sections of a stack's file as they stand there; undefined where there is no such file. */
+export function sectionsInFile(stack: string): Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined {
+  const sections = fileSettings(`Pulumi.${stack}.yaml`, projectName());
+  if (sections === undefined) return undefined;
+  const maps = Object.entries(sections).filter(([, values]) => typeof values === "object" && values !== null);
+  return Object.fromEntries(maps as [string, Record<string, unknown>][]);
 }
 
 function projectName(): string {

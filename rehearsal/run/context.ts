@@ -3,6 +3,7 @@ import type { RoleName } from "../../engine/database-rights.ts";
 import type { PostgresAddress } from "../../engine/postgres.ts";
 import type { ReleaseProcess } from "../migration/releases.ts";
 import type { Declaration } from "./declaration.ts";
+import type { LoadOptions } from "./load/options.ts";
 import type { Site } from "./site.ts";
 
 /** The names of variables that one environment is given, by setting: `app.environment`. */
@@ -46,6 +47,7 @@ export interface RunContext {
   readonly variables: readonly VariableNames[];
   /** Parts that do not run today: ids of steps, and `step:selection`. None without it. */
   readonly leftOut?: ReadonlySet<string>;
+  readonly load: LoadOptions;
   /** File with the project's main queries; `none`, or left out, where it names none. */
   readonly queries?: string;
   /** Folder of the reports. */

@@ -1,8 +1,12 @@
 import { database } from "./database/step.ts";
 import { drift } from "./drift/step.ts";
+import { load } from "./load/step.ts";
 import { logs } from "./logs/step.ts";
 import { prepare } from "./prepare/step.ts";
 import type { RunStep } from "./step.ts";
 
-/** The steps of `rehearse run`, in their order: logs are read before the comparison of what runs adds to them. */
-export const RUN_STEPS: readonly RunStep[] = [prepare, database, logs, drift];
+/**
+ * The steps of `rehearse run`, in their order: logs are read before the comparison of what runs adds to them, and load
+ * comes after it, since new tasks show nothing of what was changed in the old ones by hand.
+ */
+export const RUN_STEPS: readonly RunStep[] = [prepare, database, logs, drift, load];

@@ -248,7 +248,11 @@ describe("the command rehearse", () => {
       2,
       'rehearse: "perform" must be one of evidence, incident, migration, promote, run, snapshot, statistics.',
     ],
-    [["run", "--step", "rest"], 2, "rehearse run: --step must be one of prepare, database, logs, drift; found rest"],
+    [
+      ["run", "--step", "rest"],
+      2,
+      "rehearse run: --step must be one of prepare, database, logs, drift, load; found rest",
+    ],
     [["evidence", "verify"], 2, "rehearse evidence: FILE or --stack must be given; found neither"],
     [
       ["evidence", "verify", "absent.json"],

@@ -25,6 +25,7 @@ beforeAll(async () => {
     },
     etl: { command: "none" },
     checks: { api: "none" },
+    load: { seconds: 3, requestsPerSecond: 15 },
     database: { extensions: [] },
   });
   const { exitCode, output } = await checkout.up(STACK);

@@ -3,6 +3,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PostgresAddress } from "../../../engine/postgres.ts";
 import { withConnection } from "../../../engine/postgres.ts";
+import { DISPLACED_LABEL } from "../../../engine/service-rollout.ts";
 import type { Finding } from "../../../rehearsal/finding.ts";
 import type { RunResult } from "../../../rehearsal/run/run-result.ts";
 import { Checkout, type Ended } from "./checkout.ts";
@@ -30,6 +31,7 @@ beforeAll(async () => {
     },
     etl: { command: "none" },
     checks: { api: "none" },
+    load: { seconds: 3, requestsPerSecond: 15 },
     database: { extensions: [] },
   });
 });
@@ -92,6 +94,13 @@ async function leftovers(): Promise<string[]> {
   ];
 }
 
+async function displacedServices(): Promise<string[]> {
+  const services = (await docker.listServices({ filters: { label: [DISPLACED_LABEL] } })) as {
+    Spec?: { Name?: string };
+  }[];
+  return services.flatMap(({ Spec }) => Spec?.Name ?? []).filter((name) => name.startsWith(`${NAME}-`));
+}
+
 describe("rehearse run", () => {
   it("says plainly that a stack is not deployed", async () => {
     const { exitCode, output } = await checkout.rehearse("run", "--stack", STACK);
@@ -110,6 +119,7 @@ describe("rehearse run", () => {
       "database passed",
       "logs passed",
       "drift passed",
+      "load passed",
     ]);
     environment = await RunningEnvironment.of(checkout, STACK, NAME);
   });
@@ -122,6 +132,19 @@ describe("rehearse run", () => {
     expect(output).toContain("interrupted");
     expect(exitCode).toBe(130);
     expect(await leftovers()).toEqual([]);
+  });
+
+  it("leaves what is declared where it is killed under load", async () => {
+    const { child, ended } = checkout.startRehearse("run", "--stack", STACK, "--step", "load");
+    await eventually("a displaced service", async () => (await displacedServices()).length > 0, 120);
+    child.kill("SIGKILL");
+    await ended;
+    // The next command puts back what it finds displaced, and nothing of it is drift.
+    const { output } = await checkout.rehearse("run", "--stack", STACK, "--step", "drift");
+    expect(output).toContain(`put back service ${NAME}-`);
+    expect(output).toContain(`Rehearsal of ${NAME}: PASSED`);
+    expect(await displacedServices()).toEqual([]);
+    await checkout.succeed("refresh", "--preview-only", "--expect-no-changes", "--stack", STACK);
   });
 
   describe("after changes by hand", () => {
@@ -159,7 +182,7 @@ describe("rehearse run", () => {
         "DROP INDEX django_session_expire_date_a5c62663",
       );
       await expect(withDatabase("SELECT 1 / 0")).rejects.toThrow("division by zero");
-      ended = await checkout.rehearse("run", "--stack", STACK);
+      ended = await checkout.rehearse("run", "--stack", STACK, "--step", "logs", "--step", "drift");
       result = newestReport();
     });
 

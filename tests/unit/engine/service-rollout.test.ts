@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   DECLARATION_LABEL,
+  DISPLACED_LABEL,
   judge,
   labelAfter,
   type RunningService,
@@ -115,6 +116,15 @@ describe("the declaration's label", () => {
     expect(labelAfter(service("new.k3", 1, { State: "rollback_completed" }), "new")).toBe("new.k3");
     // A longer hash that begins alike is another declaration.
     expect(labelAfter(service("newer", 1), "new")).toBe("new");
+  });
+
+  it("is one that the state does not know where a killed command has left the service displaced", () => {
+    const displaced = service("new", 1, { State: "completed", StartedAt: "2026-01-01T12:00:00.5Z" });
+    const marked = {
+      ...displaced,
+      Spec: { ...displaced.Spec, Labels: { ...displaced.Spec.Labels, [DISPLACED_LABEL]: "{}" } },
+    };
+    expect(labelAfter(marked, "new")).toMatch(/^new\.[0-9a-z]+$/);
   });
 
   it.each(["rollback_started", "rollback_paused", "rollback_completed"])(
