@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DeployedEnvironment } from "../rehearsal/checks/check.ts";
-import { laterValue } from "./engine-objects.ts";
+import { asStep, laterValue } from "./engine-objects.ts";
 
 /** Arguments of the critical checks. */
 export interface CriticalChecksArgs {
   /** Another value for each deployment: the checks run when it changes. */
   readonly deployment: pulumi.Output<string>;
+  /** Whether services were put back to what is declared: the checks run then too. */
+  readonly mended: pulumi.Output<boolean>;
   /** What is looked at, known when everything is deployed. */
   readonly environment: pulumi.Output<DeployedEnvironment>;
 }
@@ -19,11 +21,12 @@ export class CriticalChecks extends pulumi.ComponentResource {
     super("rehearsal:index:CriticalChecks", name, {}, opts);
     const environment = laterValue(args.environment);
     let lines: readonly string[] | undefined;
-    const check = new pulumi.ResourceHook(`${name}-run`, async () => {
+    const checkAll = async () => {
       const deployed = await environment();
       if (deployed === undefined) return;
       lines = await runAll(deployed);
-    });
+    };
+    const check = new pulumi.ResourceHook(`${name}-run`, checkAll);
     const passed = new pulumi.Stash(
       `${name}-passed`,
       { input: args.deployment },
@@ -36,9 +39,10 @@ export class CriticalChecks extends pulumi.ComponentResource {
       { name: `organization/${pulumi.getProject()}/${pulumi.getStack()}` },
       { parent: this },
     ).getOutput("checks");
-    this.results = pulumi
-      .all([passed.urn, before])
-      .apply(([, old]) => lines ?? (old as readonly string[] | undefined) ?? []);
+    this.results = pulumi.all([passed.urn, before, args.mended]).apply(async ([, old, mended]) => {
+      if (mended && lines === undefined) await asStep(checkAll);
+      return lines ?? (old as readonly string[] | undefined) ?? [];
+    });
     this.registerOutputs();
   }
 }

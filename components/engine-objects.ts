@@ -59,3 +59,12 @@ export function laterValue<T>(output: pulumi.Output<T>): () => Promise<T | undef
   });
   return async () => (pulumi.runtime.isDryRun() ? known : await resolved);
 }
+
+/** Runs what is no resource's hook and may fail: the deployment ends with its words, without a stack trace. */
+export async function asStep<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
+  }
+}

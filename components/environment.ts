@@ -104,7 +104,7 @@ export class Environment extends pulumi.ComponentResource {
     });
     const checks = new CriticalChecks(
       `${name}-checks`,
-      { deployment: rollout.deployment, environment: deployed },
+      { deployment: rollout.deployment, mended: rollout.mended, environment: deployed },
       { ...component, dependsOn: [rollout] },
     );
 

@@ -3,7 +3,7 @@ import * as random from "@pulumi/random";
 import type Dockerode from "dockerode";
 import { rollBackUpdate } from "../engine/service-rollback.ts";
 import { awaitService, type DeclaredService, type ServiceOutcome } from "../engine/service-rollout.ts";
-import { laterValue } from "./engine-objects.ts";
+import { asStep, laterValue } from "./engine-objects.ts";
 import type { SwarmService } from "./swarm-service.ts";
 
 const PUT_BACK_SECONDS = 120;
@@ -23,6 +23,8 @@ export interface RolloutArgs {
 export class Rollout extends pulumi.ComponentResource {
   /** Another value for each deployment that changed a service, even one that goes back to what ran before. */
   public readonly deployment: pulumi.Output<string>;
+  /** Whether services were put back to what is declared, without another declaration. */
+  public readonly mended: pulumi.Output<boolean>;
 
   public constructor(name: string, args: RolloutArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rehearsal:index:Rollout", name, {}, opts);
@@ -38,18 +40,29 @@ export class Rollout extends pulumi.ComponentResource {
       declaration: laterValue(declaration),
     }));
     const started = Date.now();
-    const converge = new pulumi.ResourceHook(`${name}-converge`, async () => {
+    let waited = false;
+    const convergeAll = async () => {
+      waited = true;
       const declared: DeclaredService[] = [];
       for (const { serviceName, declaration } of declarations) {
         declared.push({ name: serviceName, declaration: (await declaration()) ?? "" });
       }
       await awaitAll(args.engine, declared, args.timeoutSeconds, started);
-    });
-    new pulumi.Stash(
+    };
+    const converge = new pulumi.ResourceHook(`${name}-converge`, convergeAll);
+    const converged = new pulumi.Stash(
       `${name}-converged`,
       { input: this.deployment },
       { parent: this, hooks: { beforeCreate: [converge], beforeUpdate: [converge] } },
     );
+    // What somebody has changed by hand and a refresh puts back is declared as before, so that the hook has nothing to do.
+    this.mended = pulumi
+      .all([converged.urn, pulumi.all(args.services.map(({ updated }) => updated))])
+      .apply(async ([, updated]) => {
+        if (waited || !updated.includes(true)) return false;
+        await asStep(convergeAll);
+        return true;
+      });
     this.registerOutputs();
   }
 }

@@ -62,11 +62,17 @@ export class SwarmService extends pulumi.ComponentResource {
   public readonly declaration: pulumi.Output<string>;
   /** What an update of this service can be seen by: its declaration, and how many tasks it has. */
   public readonly identity: pulumi.Output<string>;
+  /** Whether this deployment has updated it: also one that put back what was changed by hand. */
+  public readonly updated: pulumi.Output<boolean>;
 
   public constructor(name: string, args: SwarmServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rehearsal:index:SwarmService", name, {}, opts);
     this.serviceName = args.serviceName;
     const task = taskSpec(args);
+    let updated = false;
+    const afterUpdate = new pulumi.ResourceHook(`${name}-updated`, () => {
+      updated = true;
+    });
     this.declaration = pulumi
       .output(task)
       .apply((spec) => declarationLabel(args.engine, args.serviceName, declarationHash(spec)));
@@ -107,10 +113,14 @@ export class SwarmService extends pulumi.ComponentResource {
       {
         parent: this,
         deleteBeforeReplace: true,
-        hooks: { beforeCreate: [leftoverHook(args.engine, "service", args.serviceName, args.environmentName)] },
+        hooks: {
+          beforeCreate: [leftoverHook(args.engine, "service", args.serviceName, args.environmentName)],
+          afterUpdate: [afterUpdate],
+        },
       },
     );
     this.identity = pulumi.interpolate`${service.id} ${this.declaration} ${args.replicas}`;
+    this.updated = service.id.apply(() => updated);
     this.registerOutputs();
   }
 }

@@ -175,6 +175,10 @@ describe("what waits for what", () => {
     for (const { id } of services) expect(sandbox.waitsFor("Stash <environment>-rollout-converged", id), id).toBe(true);
   });
 
+  it("the rollout is told of services that are updated without another declaration", () => {
+    for (const { id, hooks } of sandbox.of("Service")) expect(hooks["afterUpdate"], id).toHaveLength(1);
+  });
+
   it("services do not wait for each other: they converge side by side", () => {
     const services = sandbox.of("Service");
     for (const one of services) {
