@@ -24,7 +24,11 @@ const running = (id: string, label: string) => task(id, label, { State: "running
 const failed = (id: string, more: object = {}) => task(id, "new", { State: "failed", ...more }, "shutdown");
 
 /** An engine that gives one answer after another; the last one again and again. */
-async function engineWith(scenes: readonly { service: EngineAnswer; tasks: readonly object[] }[], logs?: EngineAnswer) {
+async function engineWith(
+  scenes: readonly { service: EngineAnswer; tasks: readonly object[] }[],
+  logs?: EngineAnswer,
+  container?: EngineAnswer,
+) {
   let at = -1;
   return await fakeEngine(({ call }) => {
     if (call === "GET /services/shop-app") {
@@ -32,6 +36,7 @@ async function engineWith(scenes: readonly { service: EngineAnswer; tasks: reado
       return scenes[at]?.service;
     }
     if (call === "GET /tasks") return { status: 200, body: scenes[at]?.tasks };
+    if (call === "GET /containers/c1/json") return container;
     return /^GET \/tasks\/.*\/logs$/.test(call) ? logs : undefined;
   });
 }
@@ -85,6 +90,27 @@ describe("waiting for a service", () => {
       logs: [],
     });
     expect(engine.calls().at(-1)).toBe("GET /tasks/t3/logs");
+  });
+
+  it("quotes what the health check of an unhealthy task printed when it failed last", async () => {
+    const unhealthy = failed("t1", { Err: "unhealthy container", ContainerStatus: { ContainerID: "c1" } });
+    const Log = [
+      { ExitCode: 0, Output: "fine" },
+      { ExitCode: 127, Output: "sh: curl: not found\n" },
+      { ExitCode: 0, Output: "fine" },
+    ];
+    const container = { status: 200, body: { State: { Health: { Log } } } };
+    const scenes = [{ service: service("new"), tasks: [unhealthy, unhealthy, unhealthy] }];
+    const engine = await engineWith(scenes, undefined, container);
+    expect(await awaitService(engine.docker, DECLARED, NEVER)).toMatchObject({
+      logs: ["health check: sh: curl: not found"],
+    });
+  });
+
+  it("does without where its container is gone", async () => {
+    const unhealthy = failed("t1", { Err: "unhealthy container", ContainerStatus: { ContainerID: "c1" } });
+    const engine = await engineWith([{ service: service("new"), tasks: [unhealthy, unhealthy, unhealthy] }]);
+    expect(await awaitService(engine.docker, DECLARED, NEVER)).toMatchObject({ state: "failed", logs: [] });
   });
 
   it("ends at the deadline with what the task waits for", async () => {
