@@ -19,6 +19,7 @@ export function consistencyFaults(settings: Settings, now = Date.now()): Setting
     ...portFaults(settings),
     ...networkFaults(settings),
     ...snapshotFaults(settings),
+    ...testsFaults(settings),
     ...certificateFaults(settings, now),
   ];
 }
@@ -101,6 +102,29 @@ function snapshotFaults({ database }: Settings): SettingFault[] {
       rule: `none where ${reason}`,
       found: JSON.stringify(database.snapshot),
       remedy: "Set it with: pulumi config set --path 'rehearsal:database.snapshot' none",
+    },
+  ];
+}
+
+/** What a rehearsal would say only after the deployment. */
+function testsFaults({ tests: { suites, dockerfile }, database }: Settings): SettingFault[] {
+  const ids = suites.map(({ id }) => id);
+  const twice = [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
+  const faults: SettingFault[] = twice.map((id) => ({
+    path: "rehearsal:tests.suites",
+    rule: "a list of suites with an id of its own for each",
+    found: `${JSON.stringify(id)} more than once`,
+    remedy: "Rename one of them.",
+  }));
+  // No test runs where data is protected; the release may be all that there is of the project.
+  if (dockerfile === "none" || database.protect || existsSync(dockerfile)) return faults;
+  return [
+    ...faults,
+    {
+      path: "rehearsal:tests.dockerfile",
+      rule: "an existing Dockerfile, relative to Pulumi.yaml, or none",
+      found: `${JSON.stringify(dockerfile)}, which does not exist`,
+      remedy: "Mend the path, or set it with: pulumi config set --path 'rehearsal:tests.dockerfile' none",
     },
   ];
 }

@@ -469,6 +469,40 @@ const load = z.strictObject({
     .default(3),
 });
 
+const tests = z.strictObject({
+  suites: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(slug),
+        command: z.array(z.string().min(1)).min(1),
+        timeoutSeconds: z.int().min(1).max(86_400).default(600),
+        database: z.enum(["environment", "fresh"]).default("environment"),
+      }),
+    )
+    .meta({
+      doc: "The project's tests that are written against a URL, which `rehearse run` runs against the gateway: commands in the application's image or that of `tests.dockerfile`, each with an `id` that the regression calendar may name as `tests:<id>`, `timeoutSeconds` (600) and `database`: `environment` (its own) or `fresh` (one without data that is thrown away, for what fills it).",
+      rule: "a list of id (lower-case letters, digits and hyphens), command (a list of words, the program first), and where wanted timeoutSeconds (1 to 86400) and database (environment or fresh)",
+      example: [{ id: "api", command: ["python", "-m", "pytest", "tests/api"] }],
+      differs: "no",
+    })
+    .default([]),
+  dockerfile: text({
+    doc: "Dockerfile of an image for the tests, relative to Pulumi.yaml: it builds on the image that the argument `RELEASE_IMAGE` names, adds tests and what only they need, and sees its own folder. `none` where the application's image has all of it.",
+    rule: "a path relative to Pulumi.yaml, or none",
+    example: "none",
+    differs: "no",
+  }).default("none"),
+  baseUrlVariable: matching(variableName, {
+    doc: "Variable that tells the tests the URL of the environment.",
+    rule: "an UPPER_CASE variable name",
+    example: "STAGING_SERVER",
+    differs: "no",
+  }).default("STAGING_SERVER"),
+  memoryMiB: memory("Memory limit of a suite of tests; a browser needs about as much as the default", 1024).default(
+    1024,
+  ),
+});
+
 const engine = z.strictObject({
   host: matching(/^(unix|tcp|ssh):\/\/\S+$/, {
     doc: "Docker engine that runs the environment.",
@@ -494,6 +528,7 @@ export const settingsSchema = z.strictObject({
   rollout: rollout.prefault({}),
   checks: checks.prefault({}),
   load: load.prefault({}),
+  tests: tests.prefault({}),
   engine: engine.prefault({}),
 });
 

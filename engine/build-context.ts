@@ -18,17 +18,26 @@ export function contentTag(...parts: readonly string[]): string {
  * @throws Error when the folder does not exist
  */
 export function folderHash(folder: string): string {
-  if (!existsSync(folder)) throw new Error(`build context ${folder} must be an existing folder; found nothing there.`);
-  const ignoreFile = path.join(folder, ".dockerignore");
-  const ignore = dockerignoreModule.default().add(existsSync(ignoreFile) ? readFileSync(ignoreFile, "utf8") : "");
   const hash = createHash("sha256");
-  for (const file of filesBelow(folder, "").filter((name) => !ignore.ignores(name))) {
+  for (const file of contextFiles(folder)) {
     const full = path.join(folder, file);
     const stat = lstatSync(full);
     const content = stat.isSymbolicLink() ? readlinkSync(full) : readFileSync(full);
     hash.update(`${file}\0${stat.mode & 0o111 ? "x" : "-"}\0`).update(createHash("sha256").update(content).digest());
   }
   return hash.digest("hex");
+}
+
+/**
+ * The files of a build context, by their paths in it: those that its `.dockerignore` lets through.
+ *
+ * @throws Error when the folder does not exist
+ */
+export function contextFiles(folder: string): string[] {
+  if (!existsSync(folder)) throw new Error(`build context ${folder} must be an existing folder; found nothing there.`);
+  const ignoreFile = path.join(folder, ".dockerignore");
+  const ignore = dockerignoreModule.default().add(existsSync(ignoreFile) ? readFileSync(ignoreFile, "utf8") : "");
+  return filesBelow(folder, "").filter((name) => !ignore.ignores(name));
 }
 
 function filesBelow(folder: string, prefix: string): string[] {

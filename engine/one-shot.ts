@@ -73,6 +73,31 @@ export async function runOneShot(docker: Docker, run: OneShot, onLine: OnLine): 
 }
 
 /**
+ * Runs a command as `runOneShot` does, and kills it when a signal is aborted. Its standard input stays open until it has
+ * ended: one that looks at it sees when this process is gone.
+ *
+ * @param onLine called for each line of output as it comes
+ * @throws Error when an earlier run that must have ended goes on for too long
+ */
+export async function runOneShotUntil(
+  docker: Docker,
+  run: OneShot,
+  onLine: OnLine,
+  signal: AbortSignal,
+): Promise<OneShotResult> {
+  const started = await startOneShot(docker, run, onLine);
+  const kill = () => void started.kill();
+  signal.addEventListener("abort", kill, { once: true });
+  try {
+    if (signal.aborted) await started.kill();
+    return await started.ended;
+  } finally {
+    signal.removeEventListener("abort", kill);
+    started.end();
+  }
+}
+
+/**
  * Starts a command as `runOneShot` does and leaves its standard input open, for commands that are told more than their
  * secrets. Where this process is killed its standard input is closed.
  *

@@ -1,10 +1,8 @@
 import { runOneShot } from "../../engine/one-shot.ts";
+import { throughGateway } from "../inside-gateway.ts";
 import type { Check, CheckOptions, DeployedEnvironment } from "./check.ts";
-import { concreteHostname } from "./gateway-client.ts";
 
 const RUNTIME = "/opt/rehearsal/run";
-/** Where the gateway listens inside of the environment's networks. */
-const GATEWAY_PORT = 8443;
 const QUOTED_LINES = 10;
 
 /** A command of the project's as a check: 0 means passed, what it prints is the evidence. */
@@ -25,33 +23,20 @@ export function ownCheck({ id, command }: CheckOptions["own"][number]): Check {
 }
 
 async function runOwn(environment: DeployedEnvironment, id: string, command: readonly string[]) {
-  const { engine, releaseContainer, hostnames, authority, name } = environment;
-  const address = await gatewayAddress(environment);
-  const concrete = hostnames.map(concreteHostname);
+  const { engine, releaseContainer, hostnames, authority, name, services } = environment;
+  const service = services.find(({ role }) => role === "gateway")?.name ?? "";
+  const access = await throughGateway(engine, { environment: name, service, hostnames, authority }, "BASE_URL");
   return await runOneShot(
     engine,
     {
       ...releaseContainer,
       name: `${releaseContainer.name}-own-${id}`,
       command: [RUNTIME, "exec", "--secrets-from-stdin", "--", ...command],
-      networks: [`${name}-app`, `${name}-data`],
-      hosts: Object.fromEntries(concrete.map((hostname) => [hostname, address])),
-      environment: { ...releaseContainer.environment, BASE_URL: `https://${concrete[0] ?? ""}:${GATEWAY_PORT}` },
-      secrets: { ...releaseContainer.secrets, ...(authority === "" ? {} : { BASE_URL_AUTHORITY: authority }) },
+      networks: [...access.networks, ...releaseContainer.networks],
+      hosts: access.hosts,
+      environment: { ...releaseContainer.environment, ...access.environment },
+      secrets: { ...releaseContainer.secrets, ...access.secrets },
     },
     () => undefined,
   );
-}
-
-/** The gateway's address in the network that it shares with the application. */
-async function gatewayAddress({ engine, services, name }: DeployedEnvironment): Promise<string> {
-  const gateway = services.find(({ role }) => role === "gateway")?.name ?? "";
-  const filters = { service: [gateway], "desired-state": ["running"] };
-  const tasks = (await engine.listTasks({ filters })) as unknown as {
-    NetworksAttachments?: { Network: { Spec: { Name: string } }; Addresses?: string[] }[];
-  }[];
-  const attachments = tasks.flatMap(({ NetworksAttachments }) => NetworksAttachments ?? []);
-  const found = attachments.find(({ Network }) => Network.Spec.Name === `${name}-app`)?.Addresses?.[0];
-  if (found === undefined) throw new Error(`${gateway} must run in the network ${name}-app; no task of it does`);
-  return found.replace(/\/\d+$/, "");
 }

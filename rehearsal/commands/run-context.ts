@@ -14,6 +14,7 @@ import {
 import { RUN_APPLICATION } from "../run/logs/probes.ts";
 import { loadOptions } from "./run-load.ts";
 import { siteOf } from "./run-site.ts";
+import { functionalTests } from "./run-tests.ts";
 import { namesInFile, stackResources, stackSettings } from "./stack-settings.ts";
 
 const ROLES: readonly RoleName[] = ["owner", "app", "etl", "report"];
@@ -77,6 +78,7 @@ export function runContext(loaded: LoadedStack, signal: AbortSignal, say: (line:
     source: settings.app.source,
     variables: variableNames(fullName, settings),
     load: loadOptions(settings),
+    tests: functionalTests(loaded, declaration),
     queries: settings.database.queries,
     reports: REPORTS,
     signal,

@@ -1,5 +1,6 @@
 /** What `rehearse run --help` prints. */
-export const runHelp = `Rehearses the release that an environment runs: is it ready, what does it log, what differs from the declaration.
+export const runHelp = `Rehearses the release that an environment runs: is it ready, does it do what it should, is its data sound, what does it
+log, what differs from the declaration.
 
 Usage: rehearse run [--stack STACK] [--deploy] [--all | --step ID…] [--json]
 
@@ -9,10 +10,13 @@ Usage: rehearse run [--stack STACK] [--deploy] [--all | --step ID…] [--json]
   --step ID      this step alone; may be given several times, and makes no evidence
   --json         print the result as JSON, and the steps on standard error
 
-  prepare  dependencies are pinned, variables are set in every environment, roles log in, migrations are applied, data is there
-  logs     errors and warnings since the deployment, against those of the release before
-  drift    services, containers, networks, files, ports, roles, rights and schema against what is declared
-  load     requests while tasks are replaced, back to the release before and here: answers, memory, connections, times
+  prepare   dependencies are pinned, variables are set in every environment, roles log in, migrations are applied, data is there
+  tests     the project's own tests, written against a URL (setting tests.suites), through the gateway over TLS
+  database  rows, indexes, plans and results of main queries, writes in each role, keys, connections, storage
+  logs      errors and warnings since the deployment, against those of the release before
+  drift     services, containers, networks, files, ports, roles, rights and schema against what is declared
+  load      requests while tasks are replaced, back to the release before and here: answers, memory, connections, times
 
-The environment is as it was in the end: load replaces tasks and puts them back, and never where database.protect is set. The report, and where all required steps passed the signed evidence, are in reports/.
+The environment is as it was in the end, but for what the project's tests write: load replaces tasks and puts them back. Neither runs
+where database.protect is set. The report, and where all required steps passed the signed evidence, are in reports/.
 Exit code 0: passed, 1: stopped or not possible, 2: wrong options, 130: interrupted.`;

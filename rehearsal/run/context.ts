@@ -5,6 +5,7 @@ import type { ReleaseProcess } from "../migration/releases.ts";
 import type { Declaration } from "./declaration.ts";
 import type { LoadOptions } from "./load/options.ts";
 import type { Site } from "./site.ts";
+import type { FunctionalTests } from "./tests/functional-tests.ts";
 
 /** The names of variables that one environment is given, by setting: `app.environment`. */
 export interface VariableNames {
@@ -48,6 +49,8 @@ export interface RunContext {
   /** Parts that do not run today: ids of steps, and `step:selection`. None without it. */
   readonly leftOut?: ReadonlySet<string>;
   readonly load: LoadOptions;
+  /** The project's tests that are written against a URL. */
+  readonly tests: FunctionalTests;
   /** File with the project's main queries; `none`, or left out, where it names none. */
   readonly queries?: string;
   /** Folder of the reports. */

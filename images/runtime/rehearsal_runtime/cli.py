@@ -10,6 +10,7 @@ smoke                  does what the release's code does on a database, as told 
 apply [--back NAME…]   runs them on a clone, or unapplies some, and measures each statement
 kill [--from NAME:N]   kills the migrator after each statement on a clone, and tells what that leaves
 exec -- COMMAND…       runs any command with the secrets in its environment
+test -- COMMAND…       runs tests against an environment, and hands on their report as JSON
 check                  waits for database and migrations
 inspect                prints what a release is seen to be from inside of its image, as JSON
 collectstatic          collects static files while the image is built
@@ -57,7 +58,7 @@ def _dispatch(arguments: list[str]) -> int:
     if given is secrets.from_stdin:
         rest = rest[1:]
     command = rest[1:] if rest[:1] == ["--"] else rest
-    if name in ("serve", "worker", "exec") and (command or name == "serve"):
+    if name in ("serve", "worker", "exec", "test") and (command or name == "serve"):
         privileges.drop()
         os.environ.update(given())
         return _start(name, command)
@@ -85,6 +86,10 @@ def _start(name: str, command: list[str]) -> int:
             raise Failure(
                 f"the command must be an executable of the image; found {command[0]!r}: {error.strerror}"
             ) from error
+    if name == "test":
+        from .functional_tests import run
+
+        return run(command)
     from .serve import serve, work
 
     return serve(command) if name == "serve" else work(command)

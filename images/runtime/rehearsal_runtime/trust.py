@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import tempfile
+from pathlib import Path
+
+from .failure import Failure
 
 #: What OpenSSL and with it Python and curl, requests, and Node read.
 _VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
 
 def base_url_authority() -> None:
-    """Has the certificate in BASE_URL_AUTHORITY (PEM), where it is given, trusted by processes that are started after."""
+    """Has the certificate in BASE_URL_AUTHORITY (PEM), where it is given, trusted by processes that are started after.
+
+    :raises Failure: when the store that browsers read cannot be written.
+    """
     certificate = os.environ.get("BASE_URL_AUTHORITY", "")
     if certificate == "":
         return
@@ -18,3 +26,17 @@ def base_url_authority() -> None:
         file.write(certificate)
     for name in _VARIABLES:
         os.environ.setdefault(name, file.name)
+    # Who brings a browser to an image brings this as well, or the browser trusts nothing but public authorities.
+    certutil = shutil.which("certutil")
+    if certutil is not None:
+        _trust_in_browsers(certutil, file.name)
+
+
+def _trust_in_browsers(certutil: str, file: str) -> None:
+    """Chromium reads no variable, but this store of its user."""
+    store = Path.home() / ".pki" / "nssdb"
+    store.mkdir(parents=True, exist_ok=True)
+    for words in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "environment", "-i", file]):
+        done = subprocess.run([certutil, "-d", f"sql:{store}", *words], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Failure(f"certutil must write the store of authorities {store}; it says: {done.stderr.strip()}")

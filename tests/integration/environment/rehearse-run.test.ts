@@ -14,6 +14,11 @@ const PROJECT = "it-run";
 const NAME = `${PROJECT}-${STACK}`;
 const SOURCE = path.resolve(import.meta.dirname, "../../projects/minimal");
 const INTRUDER = `${NAME}-by-hand`;
+const SUITES = [
+  { id: "pages", command: ["python3", "-m", "unittest", "test_pages"] },
+  { id: "entries", command: ["python3", "entries.py"] },
+  { id: "empty-book", command: ["python3", "-m", "unittest", "test_empty_book"], database: "fresh" },
+];
 
 const checkout = new Checkout();
 let environment: RunningEnvironment;
@@ -33,6 +38,7 @@ beforeAll(async () => {
     checks: { api: "none" },
     load: { seconds: 3, requestsPerSecond: 15 },
     database: { extensions: [] },
+    tests: { dockerfile: "guestbook/url_tests/Dockerfile", baseUrlVariable: "GUESTBOOK_URL", suites: SUITES },
   });
 });
 
@@ -89,9 +95,9 @@ async function administration(): Promise<PostgresAddress> {
 async function leftovers(): Promise<string[]> {
   const [containers, networks] = await Promise.all([docker.listContainers({ all: true }), docker.listNetworks()]);
   return [
-    ...containers.flatMap(({ Names }) => Names).filter((name) => name.startsWith(`/${NAME}-drift`)),
-    ...networks.map(({ Name }) => Name).filter((name) => name.startsWith(`${NAME}-drift`)),
-  ];
+    ...containers.flatMap(({ Names }) => Names.map((name) => name.slice(1))),
+    ...networks.map(({ Name }) => Name),
+  ].filter((name) => name.startsWith(`${NAME}-drift`) || name.startsWith(`${NAME}-tests`));
 }
 
 async function displacedServices(): Promise<string[]> {
@@ -114,13 +120,21 @@ describe("rehearse run", () => {
     expect(output).toContain(`Rehearsal of ${NAME}: PASSED`);
     expect(output).toContain("nothing found");
     expect(exitCode).toBe(0);
-    expect(newestReport().steps.map(({ id, status }) => `${id} ${status}`)).toEqual([
+    const { steps } = newestReport();
+    expect(steps.map(({ id, status }) => `${id} ${status}`)).toEqual([
       "prepare passed",
+      "tests passed",
       "database passed",
       "logs passed",
       "drift passed",
       "load passed",
     ]);
+    expect(output).toContain("entries | looked at 0 entries");
+    expect(steps.find(({ id }) => id === "tests")?.figures).toEqual({
+      "tests of suite pages": 2,
+      "tests of suite entries": 1,
+      "tests of suite empty-book": 1,
+    });
     environment = await RunningEnvironment.of(checkout, STACK, NAME);
   });
 
@@ -145,6 +159,40 @@ describe("rehearse run", () => {
     expect(output).toContain(`Rehearsal of ${NAME}: PASSED`);
     expect(await displacedServices()).toEqual([]);
     await checkout.succeed("refresh", "--preview-only", "--expect-no-changes", "--stack", STACK);
+  });
+
+  describe("with tests that do not end", () => {
+    beforeAll(() => {
+      const slow = { id: "slow", command: ["python3", "-c", "import time; print('at work'); time.sleep(600)"] };
+      checkout.configure(STACK, { tests: { suites: [slow] } });
+    });
+
+    afterAll(() => {
+      checkout.configure(STACK, { tests: { suites: SUITES } });
+    });
+
+    it.each(["SIGINT", "SIGKILL"] as const)("leaves nothing behind after %s", async (signal) => {
+      const { child, ended } = checkout.startRehearse("run", "--stack", STACK, "--step", "tests");
+      await eventually("the suite's container", async () => (await leftovers()).length > 0, 60);
+      child.kill(signal);
+      const { exitCode, output } = await ended;
+      expect([exitCode, output.includes("interrupted")]).toEqual(signal === "SIGINT" ? [130, true] : [-1, false]);
+      await eventually("the container is gone", async () => (await leftovers()).length === 0, 60);
+    });
+
+    it("kills a suite whose time is up, and names it", async () => {
+      const slow = {
+        id: "slow",
+        command: ["python3", "-c", "import time; print('at work', flush=True); time.sleep(600)"],
+      };
+      checkout.configure(STACK, { tests: { suites: [{ ...slow, timeoutSeconds: 3 }] } });
+      const { exitCode } = await checkout.rehearse("run", "--stack", STACK, "--step", "tests");
+      expect(findingsOf(newestReport())).toMatchObject([
+        { id: "tests.time-limit", severity: "blocking", subject: "suite slow", evidence: ["at work"] },
+      ]);
+      expect(exitCode).toBe(1);
+      expect(await leftovers()).toEqual([]);
+    });
   });
 
   describe("after changes by hand", () => {
@@ -180,6 +228,7 @@ describe("rehearse run", () => {
         "GRANT SELECT ON guestbook_entry TO intern",
         "CREATE INDEX entry_by_hand ON guestbook_entry (id)",
         "DROP INDEX django_session_expire_date_a5c62663",
+        "INSERT INTO guestbook_entry (name, message, written) VALUES ('nobody', 'By hand.', now())",
       );
       await expect(withDatabase("SELECT 1 / 0")).rejects.toThrow("division by zero");
       ended = await checkout.rehearse("run", "--stack", STACK, "--step", "logs", "--step", "drift");
@@ -224,6 +273,7 @@ describe("rehearse run", () => {
       ["an index too much", "drift.schema", "index public.entry_by_hand"],
       ["an index that is gone", "drift.index", "index public.django_session_expire_date_a5c62663"],
       ["an error in the log", "log.new-error", "database: division by zero"],
+      ["a test that fails", "tests.failed", "suite entries, guestbook.entry_of_nobody"],
     ])("names %s", (_what, id, subject) => {
       const subjects = findingsOf(result)
         .filter((finding) => finding.id === id && finding.severity === "blocking")

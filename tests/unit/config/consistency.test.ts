@@ -136,6 +136,34 @@ describe("database.snapshot", () => {
   });
 });
 
+describe("tests", () => {
+  const suite = { id: "api", command: ["pytest"] };
+
+  it("have an id of their own each", () => {
+    expect(faultsOf(changed({ "tests.suites": [suite, { ...suite, id: "pages" }, suite] }))).toEqual([
+      {
+        path: "rehearsal:tests.suites",
+        rule: "a list of suites with an id of its own for each",
+        found: '"api" more than once',
+        remedy: "Rename one of them.",
+      },
+    ]);
+  });
+
+  it("have a Dockerfile that exists, but for where no test may run", () => {
+    expect(faultsOf(changed({ "tests.dockerfile": "no/such/Dockerfile" }))).toEqual([
+      {
+        path: "rehearsal:tests.dockerfile",
+        rule: "an existing Dockerfile, relative to Pulumi.yaml, or none",
+        found: '"no/such/Dockerfile", which does not exist',
+        remedy: "Mend the path, or set it with: pulumi config set --path 'rehearsal:tests.dockerfile' none",
+      },
+    ]);
+    const kept = { "database.protect": true, "database.snapshot": "none", "tests.dockerfile": "no/such/Dockerfile" };
+    expect(faultsOf(changed(kept))).toEqual([]);
+  });
+});
+
 describe("network.outside", () => {
   it("must be set with an external database, which sealed networks do not reach", () => {
     const server = { host: "db.example.com", username: "admin", password: "p" };

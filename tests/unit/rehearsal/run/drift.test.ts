@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { inClear, readDeclaration } from "../../../../rehearsal/run/declaration.ts";
 import { changedFiles, changedFilesFinding } from "../../../../rehearsal/run/drift/changed-files.ts";
 import { describedFindings } from "../../../../rehearsal/run/drift/database.ts";
-import { roleAttributes } from "../../../../rehearsal/run/drift/declared-database.ts";
 import { differenceFinding } from "../../../../rehearsal/run/drift/findings.ts";
 import { compareFlat } from "../../../../rehearsal/run/drift/flat.ts";
 import { declaredService, foundService } from "../../../../rehearsal/run/drift/service-spec.ts";
+import { roleAttributes } from "../../../../rehearsal/run/throw-away-database.ts";
 
 const DECLARED = {
   labels: [{ label: "rehearsal.environment", value: "shop" }],
