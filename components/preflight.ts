@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type Dockerode from "dockerode";
-import { dockerClient } from "../engine/docker-client.ts";
+import { dockerClient, isLocal } from "../engine/docker-client.ts";
 import { engineFault } from "../engine/engine-fault.ts";
 import { requireImage } from "../engine/images.ts";
-import { portPublisher, portTaken } from "../engine/port-holder.ts";
+import { type RequiredPort, takenPorts } from "../engine/port-holder.ts";
 import { environmentName } from "./engine-objects.ts";
 import type { EnvironmentSettings } from "./environment-settings.ts";
 
@@ -36,27 +36,23 @@ export async function preflight(stack: string, settings: Demands): Promise<void>
   throw new pulumi.RunError(["The engine cannot run this environment; nothing was changed.", ...lines].join("\n"));
 }
 
-async function portFaults(docker: Dockerode, environment: string, { engine, gateway, database }: Demands) {
-  const ports = [
+async function portFaults(docker: Dockerode, environment: string, demands: Demands): Promise<string[]> {
+  const taken = await takenPorts(docker, environment, requiredPorts(demands), isLocal(demands.engine.host));
+  return taken.map(
+    ({ setting, port, holder }) =>
+      `rehearsal:${setting} must be a port that is free on the engine's host; found ${port}, which ${holder} has. Stop ` +
+      `that, or set another port with: pulumi config set --path 'rehearsal:${setting}' PORT`,
+  );
+}
+
+/** The ports of the host that an environment takes. */
+export function requiredPorts({ gateway, database }: Pick<Demands, "gateway" | "database">): RequiredPort[] {
+  return [
     { setting: "gateway.port", port: gateway.port, address: "0.0.0.0" },
     ...(database.server === "container"
       ? [{ setting: "database.adminPort", port: database.adminPort, address: "127.0.0.1" }]
       : []),
   ];
-  const faults: string[] = [];
-  for (const { setting, port, address } of ports) {
-    const publisher = await portPublisher(docker, port);
-    if (publisher?.environment === environment) continue;
-    // What is no part of an engine elsewhere cannot be seen from here.
-    const local = engine.host.startsWith("unix:");
-    const holder = publisher?.what ?? (local && (await portTaken(address, port)) ? "another process" : undefined);
-    if (holder === undefined) continue;
-    faults.push(
-      `rehearsal:${setting} must be a port that is free on the engine's host; found ${port}, which ${holder} has. Stop ` +
-        `that, or set another port with: pulumi config set --path 'rehearsal:${setting}' PORT`,
-    );
-  }
-  return faults;
 }
 
 async function imageFaults(docker: Dockerode, { images }: Demands): Promise<string[]> {

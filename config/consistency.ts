@@ -190,7 +190,7 @@ function hostnameFaults(server: X509Certificate, hostnames: readonly string[], f
 }
 
 /** The certificates of a PEM text, or what is wrong with it. */
-function parseCertificates(text: string): X509Certificate[] | string {
+export function parseCertificates(text: string): X509Certificate[] | string {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0) return "none";
   try {

@@ -28,7 +28,7 @@ export interface StackSettings {
 }
 
 /** Stacks whose file is complete; every other stack takes the sandbox's settings under its own. */
-const COMPLETE_STACKS = ["sandbox", "production"];
+export const COMPLETE_STACKS: readonly string[] = ["sandbox", "production"];
 
 /**
  * Reads the settings of the selected stack.
@@ -43,7 +43,7 @@ export function loadSettings(): StackSettings {
   const encrypted = new Set(Object.keys(own).filter((key) => secretKeys.includes(`${pulumi.getProject()}:${key}`)));
   const result = resolveSettings(stack, pulumi.getProject(), own, encrypted);
   if ("faults" in result) throw new pulumi.RunError(describeFaults(stack, result.faults));
-  const differences = COMPLETE_STACKS.includes(stack) ? parityOfFiles(pulumi.getProject()) : [];
+  const differences = parityOfFiles(stack, pulumi.getProject());
   if (differences.length > 0) {
     const lines = differences.map((difference) => `  ${difference}`);
     throw new pulumi.RunError(["Environments differ in what they may not; nothing was changed.", ...lines].join("\n"));
@@ -55,22 +55,27 @@ export function loadSettings(): StackSettings {
  * The settings of a stack from its own sections, with the sandbox's below a branch's.
  *
  * @param encrypted sections that the stack's file holds encrypted
+ * @returns beside faults the settings, where each is of its form and only together they are wrong
  */
 export function resolveSettings(
   stack: string,
   project: string,
   own: RawSettings,
   encrypted: ReadonlySet<string>,
-): { settings: Settings } | { faults: SettingFault[] } {
+): { settings: Settings } | { faults: SettingFault[]; formed?: Settings } {
   const inherited = COMPLETE_STACKS.includes(stack) ? {} : sandboxSettings(project);
   const result = parseSettings(stack, merge(inherited, own), encrypted);
   const inClear = partlyInClear(fileSettings(`Pulumi.${stack}.yaml`, project) ?? {}, encrypted);
-  if ("faults" in result) return { faults: [...result.faults, ...inClear] };
-  return inClear.length > 0 ? { faults: inClear } : { settings: withFullHostnames(result.settings) };
+  const formed = "faults" in result ? result.formed : result.settings;
+  const faults = [...("faults" in result ? result.faults : []), ...inClear];
+  if (formed === undefined) return { faults };
+  const settings = withFullHostnames(formed);
+  return faults.length > 0 ? { faults, formed: settings } : { settings };
 }
 
-/** Differences between the files of the complete stacks in what may not differ. */
-function parityOfFiles(project: string): string[] {
+/** Differences between the files of the complete stacks in what may not differ; none where the stack is another one. */
+export function parityOfFiles(stack: string, project: string): string[] {
+  if (!COMPLETE_STACKS.includes(stack)) return [];
   const [one, other] = COMPLETE_STACKS.map((stack) => ({
     name: `Pulumi.${stack}.yaml`,
     raw: fileSettings(`Pulumi.${stack}.yaml`, project),
@@ -93,13 +98,14 @@ export function parseSettings(
   stack: string,
   raw: RawSettings,
   encrypted: ReadonlySet<string>,
-): { settings: Settings } | { faults: SettingFault[] } {
+): { settings: Settings } | { faults: SettingFault[]; formed?: Settings } {
   const parsed = settingsSchema.safeParse(merge(derivedSettings(stack), raw));
   const faults = parsed.success
     ? consistencyFaults(parsed.data)
     : parsed.error.issues.flatMap((issue) => faultsOf(issue, raw));
   faults.push(...secretsInClear(raw, encrypted));
-  return parsed.success && faults.length === 0 ? { settings: parsed.data } : { faults };
+  if (!parsed.success) return { faults };
+  return faults.length === 0 ? { settings: parsed.data } : { faults, formed: parsed.data };
 }
 
 /** The text of the error that a stack's wrong settings end in. */

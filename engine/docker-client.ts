@@ -20,6 +20,11 @@ export function dockerClient(host: string): Docker {
   return new Docker({ host: url.hostname, port: Number(url.port || "2375") });
 }
 
+/** Whether the engine at `host` is one of this machine: its ports, files and routes can be seen from here. */
+export function isLocal(host: string): boolean {
+  return host.startsWith("unix:");
+}
+
 /** Whether an error of the engine says that the object does not exist. */
 export function isNotFound(error: unknown): boolean {
   return statusCode(error) === 404;

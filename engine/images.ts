@@ -40,6 +40,23 @@ export async function pullImage(docker: Docker, name: string): Promise<void> {
   });
 }
 
+/**
+ * Whether the engine holds an image of a registry already; where not, it asks the registry for it, and pulls nothing.
+ *
+ * @param reference `host/path/name:tag@sha256:digest`
+ * @throws Error with the engine's words where the registry does not have it or does not answer
+ */
+export async function imageInRegistry(docker: Docker, reference: string): Promise<boolean> {
+  const at = reference.indexOf("@");
+  const [name, digest] = [reference.slice(0, at), reference.slice(at + 1)];
+  const repository = name.slice(0, name.lastIndexOf(":"));
+  const byDigest = `${repository}@${digest}`;
+  if (await hasImage(docker, byDigest)) return true;
+  const login = await registryLogin(name.split("/")[0] ?? "");
+  await docker.getImage(byDigest).distribution(login === undefined ? {} : { authconfig: login });
+  return false;
+}
+
 /** The variables that an image declares. */
 export async function imageVariables(docker: Docker, name: string): Promise<Readonly<Record<string, string>>> {
   const { Config } = await docker.getImage(name).inspect();

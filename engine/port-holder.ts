@@ -10,11 +10,42 @@ export interface PortHolder {
   readonly environment: string | undefined;
 }
 
+/** A port of the engine's host that an environment takes. */
+export interface RequiredPort {
+  /** The setting that names it, `section.key`. */
+  readonly setting: string;
+  readonly port: number;
+  /** At which it is published. */
+  readonly address: string;
+}
+
 type Labels = Readonly<Record<string, string>>;
 
 interface PublishingService {
   readonly Spec: { readonly Name: string; readonly Labels?: Labels };
   readonly Endpoint?: { readonly Ports?: readonly { readonly PublishedPort?: number }[] };
+}
+
+/**
+ * Those of the ports that something else has than the environment itself, with what has them.
+ *
+ * @param local whether the engine is of this machine: what is no part of an engine elsewhere cannot be seen from here
+ */
+export async function takenPorts(
+  docker: Docker,
+  environment: string,
+  ports: readonly RequiredPort[],
+  local: boolean,
+): Promise<(RequiredPort & { readonly holder: string })[]> {
+  const taken: (RequiredPort & { readonly holder: string })[] = [];
+  for (const required of ports) {
+    const { port, address } = required;
+    const publisher = await portPublisher(docker, port);
+    if (publisher?.environment === environment) continue;
+    const holder = publisher?.what ?? (local && (await portTaken(address, port)) ? "another process" : undefined);
+    if (holder !== undefined) taken.push({ ...required, holder });
+  }
+  return taken;
 }
 
 /** What of the engine publishes a port, a stopped task's service too; undefined where nothing does. */

@@ -1,6 +1,11 @@
 import { connect, type DetailedPeerCertificate } from "node:tls";
-import type { Check, DeployedEnvironment, Finding } from "./check.ts";
+import type { Check, CheckOptions, DeployedEnvironment, Finding } from "./check.ts";
 import { concreteHostname } from "./gateway-client.ts";
+
+/** A gateway whose certificates are looked at. */
+export interface TlsGateway extends Pick<DeployedEnvironment, "gateway" | "authority"> {
+  readonly checks: Pick<CheckOptions, "certificateDays">;
+}
 
 /** With fewer days left a certificate is as good as expired. */
 const MINIMUM_DAYS = 3;
@@ -15,13 +20,14 @@ export const gatewayTls: Check = {
   consequence: "Browsers and API clients refuse to connect.",
   remedy: "Mend gateway.hostnames or the certificate in tls.certificate.",
   run: async (environment) =>
-    (await Promise.all(environment.hostnames.map((name) => inspect(environment, name)))).flat(),
+    (await Promise.all(environment.hostnames.map((name) => inspectHostname(environment, name)))).flat(),
 };
 
-async function inspect(environment: DeployedEnvironment, pattern: string): Promise<Finding[]> {
+/** What is wrong with the certificate that a gateway serves under a hostname, or a pattern of some. */
+export async function inspectHostname(environment: TlsGateway, pattern: string): Promise<Finding[]> {
   const hostname = concreteHostname(pattern);
   try {
-    const days = Math.floor((lastDay(await handshake(environment, hostname)) - Date.now()) / DAY);
+    const days = Math.floor((lastDay(await servedCertificate(environment, hostname)) - Date.now()) / DAY);
     const seen = `${days} days left`;
     if (days < MINIMUM_DAYS) {
       return [{ expected: `${hostname}: a certificate valid for ${MINIMUM_DAYS} days or more`, seen }];
@@ -47,15 +53,23 @@ function lastDay(certificate: DetailedPeerCertificate): number {
   return Math.min(...ends);
 }
 
-async function handshake(
-  { gateway, authority }: DeployedEnvironment,
+/**
+ * The certificate that a gateway serves under a hostname, with those that issued it.
+ *
+ * @param strict whether it must verify, as it must for browsers
+ * @throws Error with the reason where it does not, or where nothing answers
+ */
+export async function servedCertificate(
+  { gateway, authority }: Pick<TlsGateway, "gateway" | "authority">,
   hostname: string,
+  strict = true,
 ): Promise<DetailedPeerCertificate> {
   return await new Promise((resolve, reject) => {
     const socket = connect({
       host: gateway.address,
       port: gateway.port,
       servername: hostname,
+      rejectUnauthorized: strict,
       ...(authority === "" ? {} : { ca: authority }),
     });
     socket.setTimeout(TIMEOUT_MILLISECONDS, () => socket.destroy(new Error("no handshake within 10 s")));

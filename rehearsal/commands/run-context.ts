@@ -1,4 +1,5 @@
 import { environmentName } from "../../components/engine-objects.ts";
+import { COMPLETE_STACKS } from "../../config/load-settings.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { RoleName } from "../../engine/database-rights.ts";
 import { dockerClient } from "../../engine/docker-client.ts";
@@ -20,7 +21,6 @@ import { namesInFile, stackResources, stackSettings } from "./stack-settings.ts"
 const ROLES: readonly RoleName[] = ["owner", "app", "etl", "report"];
 /** Maps of variables, which every environment must set in full. */
 const VARIABLE_SETTINGS = ["app.environment", "app.secrets", "etl.environment"] as const;
-const COMPLETE_STACKS = ["sandbox", "production"];
 const REPORTS = "reports";
 
 /** What Pulumi knows of a stack. */
@@ -73,7 +73,7 @@ export function runContext(loaded: LoadedStack, signal: AbortSignal, say: (line:
     dataNetwork: `${environment}-data`,
     administration,
     ownServer: settings.database.server === "container",
-    logins: logins(settings, declaration, administration),
+    logins: loginsOf(settings, declaration, administration),
     postgresImage: postgresImage(resources),
     source: settings.app.source,
     variables: variableNames(fullName, settings),
@@ -93,7 +93,7 @@ function containerOf({ inputs }: DeclaredObject): { image: string; variables: Re
   return { image: taskSpec.containerSpec.image, variables: taskSpec.containerSpec.env ?? {} };
 }
 
-function administrationOf(
+export function administrationOf(
   { database }: Settings,
   environment: string,
   resources: readonly StateResource[],
@@ -114,7 +114,7 @@ function administrationOf(
   };
 }
 
-function logins(settings: Settings, declaration: Declaration, administration: PostgresAddress): RoleLogin[] {
+export function loginsOf(settings: Settings, declaration: Declaration, administration: PostgresAddress): RoleLogin[] {
   return ROLES.flatMap((role) => {
     const login = loginOf(role, settings, declaration);
     return login === undefined ? [] : [{ role, address: { ...administration, ...login } }];
@@ -147,12 +147,17 @@ function postgresImage(resources: readonly StateResource[]): string {
   return typeof name === "string" ? name : "";
 }
 
-function variableNames(stack: string, { app, etl }: Settings): VariableNames[] {
-  const own = {
+/** The names of the variables that settings give to processes. */
+export function variablesBySetting({ app, etl }: Pick<Settings, "app" | "etl">): Record<string, string[]> {
+  return {
     "app.environment": Object.keys(app.environment),
     "app.secrets": Object.keys(app.secrets),
     "etl.environment": Object.keys(etl.environment),
   } satisfies Record<(typeof VARIABLE_SETTINGS)[number], string[]>;
+}
+
+function variableNames(stack: string, { app, etl }: Settings): VariableNames[] {
+  const own = variablesBySetting({ app, etl });
   const files = COMPLETE_STACKS.flatMap((name) => {
     const variables = namesInFile(name, VARIABLE_SETTINGS);
     return variables === undefined ? [] : [{ name: `Pulumi.${name}.yaml`, variables }];

@@ -5,6 +5,7 @@ import { leftOutByCalendar } from "../run/calendar.ts";
 import { compareRuns } from "../run/comparison.ts";
 import type { RunContext } from "../run/context.ts";
 import { pastRuns } from "../run/past-runs.ts";
+import { preflight } from "../run/preflight/step.ts";
 import { describeStep, summariseRun, writeRun } from "../run/report.ts";
 import type { LeftOut, RunResult } from "../run/run-result.ts";
 import { runSteps } from "../run/run-steps.ts";
@@ -12,6 +13,7 @@ import { RUN_STEPS } from "../run/steps.ts";
 import { removeAbandoned as removeAbandonedWork } from "../snapshot/work.ts";
 import { regressionCalendar } from "./calendar-file.ts";
 import { deploy } from "./deploy.ts";
+import { productionOf } from "./production.ts";
 import { loadStack, runContext } from "./run-context.ts";
 import { runHelp } from "./run-help.ts";
 import { runSubject, writtenEvidence } from "./run-subject.ts";
@@ -24,6 +26,8 @@ interface Options {
   readonly json: boolean;
   readonly all: boolean;
   readonly step: readonly string[];
+  /** Undefined where nobody named one. */
+  readonly production?: string;
 }
 
 /** `rehearse run`: the exit codes are in its help. */
@@ -38,6 +42,7 @@ export async function run(words: readonly string[]): Promise<number> {
         json: { type: "boolean", default: false },
         all: { type: "boolean", default: false },
         step: { type: "string", multiple: true, default: [] },
+        production: { type: "string" },
       },
     }));
     requireSteps(options);
@@ -74,7 +79,8 @@ async function rehearse(options: Options, signal: AbortSignal): Promise<number> 
   const whole = runContext(loaded, signal, say);
   const leftOut = await partsLeftOut(options, whole);
   const parts = new Set(leftOut.map(({ part }) => part));
-  const context = { ...whole, leftOut: parts };
+  const production = () => productionOf(loaded, options.production, whole.reports);
+  const context = { ...whole, leftOut: parts, production };
   say(`Rehearsing ${context.environment}, release ${context.release}`);
   await sweep(context);
   const subject = await runSubject(loaded, context);
@@ -106,7 +112,7 @@ function requireSteps({ all, step }: Options): void {
 }
 
 /** What does not run: what was not chosen, or what the calendar has on other days. */
-async function partsLeftOut({ all, step }: Options, context: RunContext): Promise<LeftOut[]> {
+async function partsLeftOut({ all, step, production }: Options, context: RunContext): Promise<LeftOut[]> {
   const titles = new Map(
     RUN_STEPS.flatMap(({ id, title, selections }) => [
       [id, title] as const,
@@ -114,15 +120,14 @@ async function partsLeftOut({ all, step }: Options, context: RunContext): Promis
     ]),
   );
   const calendar = await regressionCalendar([...titles.keys()]);
-  if (all) return [];
-  if (step.length === 0) return leftOutByCalendar(calendar, titles, new Date());
-  return RUN_STEPS.filter(({ id }) => !step.includes(id)).map(({ id, title }) => ({
-    part: id,
-    title,
-    reason: "choice",
-    next: null,
-    required: true,
-  }));
+  const chosen = (id: string) =>
+    (step.length === 0 || step.includes(id)) && (id !== preflight.id || production !== "none");
+  const unchosen = RUN_STEPS.filter(({ id }) => !chosen(id)).map(
+    ({ id, title }): LeftOut => ({ part: id, title, reason: "choice", next: null, required: true }),
+  );
+  if (all || step.length > 0) return unchosen;
+  const later = leftOutByCalendar(calendar, titles, new Date());
+  return [...unchosen, ...later.filter(({ part }) => !unchosen.some((one) => one.part === part))];
 }
 
 /** Removes what a killed command left on the engine: it would be found as drift. */

@@ -4,10 +4,13 @@ import { parse } from "yaml";
 import {
   describeFaults,
   fileSettings,
+  parityOfFiles,
   resolveSettings,
+  type SettingFault,
   type StackSettings,
   stackSlug,
 } from "../../config/load-settings.ts";
+import type { Settings } from "../../config/settings.ts";
 import type { StateResource } from "../run/declaration.ts";
 
 /** A section as `pulumi config --json` gives it. */
@@ -17,23 +20,65 @@ interface ConfigValue {
   readonly secret: boolean;
 }
 
+/** The settings of a stack with what is wrong with them. */
+export interface ReadSettings {
+  /** The stack's name made fit for names on the engine. */
+  readonly stack: string;
+  readonly faults: readonly SettingFault[];
+  /** Undefined where they are not of the form of settings. */
+  readonly settings: Settings | undefined;
+}
+
 /**
  * The settings of a stack, read outside of a program, in the folder of Pulumi.yaml.
  *
  * @throws Error when there is no such stack, or with every fault of its settings
  */
 export function stackSettings(stack: string): StackSettings {
+  const { faults, settings, ...named } = readSettings(stack, stackSections(stack));
+  if (settings === undefined || faults.length > 0) throw new Error(describeFaults(stack, faults));
+  return { ...named, settings };
+}
+
+/** Sections of a stack's own configuration, secrets in clear, and which of them hold some. */
+export interface StackSections {
+  readonly own: Readonly<Record<string, unknown>>;
+  readonly encrypted: ReadonlySet<string>;
+}
+
+/** @throws Error when there is no such stack, or its secrets cannot be decrypted here */
+export function stackSections(stack: string): StackSections {
   const project = projectName();
   const said = pulumiSays(["config", "--json", "--show-secrets", "--stack", stack], `stack ${stack} must exist`);
   const config = JSON.parse(said) as Record<string, ConfigValue>;
   const sections = Object.entries(config)
     .filter(([key]) => key.startsWith(`${project}:`))
     .map(([key, value]) => [key.slice(project.length + 1), value] as const);
-  const own = Object.fromEntries(sections.map(([name, value]) => [name, value.objectValue ?? value.value]));
-  const encrypted = new Set(sections.filter(([, { secret }]) => secret).map(([name]) => name));
-  const result = resolveSettings(stack, project, own, encrypted);
-  if ("faults" in result) throw new Error(describeFaults(stack, result.faults));
-  return { stack: stackSlug(stack), settings: result.settings };
+  return {
+    own: Object.fromEntries(sections.map(([name, value]) => [name, value.objectValue ?? value.value])),
+    encrypted: new Set(sections.filter(([, { secret }]) => secret).map(([name]) => name)),
+  };
+}
+
+/** Settings from a stack's sections, which need not be those that its file holds. */
+export function readSettings(stack: string, { own, encrypted }: StackSections): ReadSettings {
+  const result = resolveSettings(stack, projectName(), own, encrypted);
+  return "faults" in result
+    ? { stack: stackSlug(stack), faults: result.faults, settings: result.formed }
+    : { stack: stackSlug(stack), faults: [], settings: result.settings };
+}
+
+/** Whether the state backend knows a stack of that name. */
+export function hasStack(stack: string): boolean {
+  const stacks = JSON.parse(pulumiSays(["stack", "ls", "--json"], "the state backend must be readable")) as {
+    name: string;
+  }[];
+  return stacks.some(({ name }) => name === stack || name.endsWith(`/${stack}`));
+}
+
+/** What of the files of sandbox and production differs and may not; none where the stack is neither. */
+export function fileDifferences(stack: string): string[] {
+  return parityOfFiles(stack, projectName());
 }
 
 /**

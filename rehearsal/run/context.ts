@@ -4,6 +4,7 @@ import type { PostgresAddress } from "../../engine/postgres.ts";
 import type { ReleaseProcess } from "../migration/releases.ts";
 import type { Declaration } from "./declaration.ts";
 import type { LoadOptions } from "./load/options.ts";
+import type { NoProduction, Production } from "./preflight/production.ts";
 import type { Site } from "./site.ts";
 import type { FunctionalTests } from "./tests/functional-tests.ts";
 
@@ -53,6 +54,8 @@ export interface RunContext {
   readonly tests: FunctionalTests;
   /** File with the project's main queries; `none`, or left out, where it names none. */
   readonly queries?: string;
+  /** The environment that the release is meant for, read when it is asked for; none without it. */
+  readonly production?: () => Production | NoProduction;
   /** Folder of the reports. */
   readonly reports: string;
   /** Aborted when the run is to end. */

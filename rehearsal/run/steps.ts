@@ -2,6 +2,7 @@ import { database } from "./database/step.ts";
 import { drift } from "./drift/step.ts";
 import { load } from "./load/step.ts";
 import { logs } from "./logs/step.ts";
+import { preflight } from "./preflight/step.ts";
 import { prepare } from "./prepare/step.ts";
 import type { RunStep } from "./step.ts";
 import { tests } from "./tests/step.ts";
@@ -11,4 +12,4 @@ import { tests } from "./tests/step.ts";
  * before the comparison of what runs adds to them, and load comes after it, since new tasks show nothing of what was
  * changed in the old ones by hand.
  */
-export const RUN_STEPS: readonly RunStep[] = [prepare, tests, database, logs, drift, load];
+export const RUN_STEPS: readonly RunStep[] = [prepare, tests, database, logs, drift, load, preflight];

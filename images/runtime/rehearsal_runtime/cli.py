@@ -13,6 +13,7 @@ exec -- COMMAND…       runs any command with the secrets in its environment
 test -- COMMAND…       runs tests against an environment, and hands on their report as JSON
 check                  waits for database and migrations
 inspect                prints what a release is seen to be from inside of its image, as JSON
+preflight              prints what the release would meet in another environment, as JSON
 collectstatic          collects static files while the image is built
 
 ``--secrets-from-stdin`` after the command's name takes secrets from standard input in place of files.
@@ -70,7 +71,7 @@ def _dispatch(arguments: list[str]) -> int:
     if name in ("apply", "kill"):
         os.environ.update(given())
         return _rehearse(name, rest)
-    if name in ("plan", "migrate", "smoke", "check", "inspect", "collectstatic") and not command:
+    if name in ("plan", "migrate", "smoke", "check", "inspect", "preflight", "collectstatic") and not command:
         os.environ.update(given())
         return _run(name)
     print(USAGE, file=sys.stderr)
@@ -114,6 +115,8 @@ def _run(name: str) -> int:
         from .check import run
     elif name == "inspect":
         from .inspection import run
+    elif name == "preflight":
+        from .preflight import run
     else:
         from .static_files import run
     return run()

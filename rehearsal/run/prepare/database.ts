@@ -8,7 +8,7 @@ import { listSnapshots, SNAPSHOT_LABEL } from "../../snapshot/snapshot-image.ts"
 import type { RoleLogin, RunContext } from "../context.ts";
 
 /** Roles of the environment that cannot log in. */
-export async function loginFindings({ logins }: RunContext): Promise<Finding[]> {
+export async function loginFindings({ logins }: Pick<RunContext, "logins">): Promise<Finding[]> {
   const findings = await Promise.all(logins.map((login) => loginFinding(login)));
   return findings.flat();
 }

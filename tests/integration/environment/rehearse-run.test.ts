@@ -128,6 +128,8 @@ describe("rehearse run", () => {
       "logs passed",
       "drift passed",
       "load passed",
+      // Nobody has set production up here.
+      "preflight skipped",
     ]);
     expect(output).toContain("entries | looked at 0 entries");
     expect(steps.find(({ id }) => id === "tests")?.figures).toEqual({

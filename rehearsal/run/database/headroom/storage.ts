@@ -42,7 +42,11 @@ const ROOMY_BYTES = 10 * 1000 ** 3;
 const WARN_DAYS = 30;
 const DAY = 86_400_000;
 
-const PLACES = `for place in "$PGDATA" "$PGDATA"/pg_wal/. "$PGDATA"/pg_tblspc/*/; do
+/** Where a server keeps its files. */
+const OF_SERVER = '"$PGDATA" "$PGDATA"/pg_wal/. "$PGDATA"/pg_tblspc/*/';
+/** The disk on which the engine keeps its own files: images, layers, logs. */
+export const OF_ENGINE = "/";
+const ASK = (places: string) => `for place in ${places}; do
   [ -d "$place" ] || continue
   df -Pk "$place" | tail -n 1 | awk '{print "bytes", $2, $4, $6}'
   df -Pi "$place" | tail -n 1 | awk '{print "files", $2, $4, $6}'
@@ -58,14 +62,18 @@ const LOG = `SELECT greatest(0, (SELECT setting::float8 * 1048576 FROM pg_settin
   - (SELECT coalesce(sum(size), 0) FROM pg_ls_waldir()))::float8 AS bytes`;
 
 /**
- * The storage of the server in a container; undefined where there is none that runs: the storage of a server that
+ * The storage of the server in a container, or other places in it; undefined where there is none that runs: the storage of a server that
  * somebody else runs cannot be told.
  */
-export async function storagePlaces(docker: Docker, container: string): Promise<StoragePlace[] | undefined> {
+export async function storagePlaces(
+  docker: Docker,
+  container: string,
+  places = OF_SERVER,
+): Promise<StoragePlace[] | undefined> {
   try {
-    const { exitCode, output } = await runInContainer(docker, container, ["sh", "-c", PLACES], "");
-    const places = parsePlaces(output);
-    return exitCode === 0 && places.length > 0 ? places : undefined;
+    const { exitCode, output } = await runInContainer(docker, container, ["sh", "-c", ASK(places)], "");
+    const found = parsePlaces(output);
+    return exitCode === 0 && found.length > 0 ? found : undefined;
   } catch (error) {
     // 409: it is there and does not run.
     if (isNotFound(error) || statusCode(error) === 409) return undefined;
