@@ -16,6 +16,8 @@ export async function deploy(
   say(`Deploying ${stack}: pulumi up --stack ${stack}`);
   const child = spawn("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack], {
     stdio: ["ignore", process.stderr, process.stderr],
+    // In a group of its own: a terminal sends Ctrl-C to a whole group, and at the second one pulumi ends at once.
+    detached: true,
   });
   // An interrupted pulumi ends what it is doing and keeps its state: it must not be killed.
   const stop = () => void child.kill("SIGINT");

@@ -3,6 +3,7 @@ import { evidenceHelp } from "./evidence-help.ts";
 import { incidentHelp } from "./incident-help.ts";
 import { migrationHelp } from "./migration-help.ts";
 import { promote, promoteHelp } from "./promote.ts";
+import { reproduceHelp } from "./reproduce-help.ts";
 import { runHelp } from "./run-help.ts";
 import { snapshotHelp, subcommandHelp } from "./snapshot-help.ts";
 import { statisticsHelp } from "./statistics-help.ts";
@@ -23,6 +24,7 @@ const COMMANDS: Record<string, Described> = {
   incident: { run: async (words) => (await import("./incident.ts")).incident(words), help: incidentHelp },
   migration: { run: async (words) => (await import("./migration.ts")).migration(words), help: migrationHelp },
   promote: { run: promote, help: promoteHelp },
+  reproduce: { run: async (words) => await (await import("./reproduce.ts")).reproduce(words), help: reproduceHelp },
   run: { run: async (words) => await (await import("./run.ts")).run(words), help: runHelp },
   snapshot: {
     run: async (words) => await (await import("./snapshot.ts")).snapshot(words),

@@ -54,6 +54,11 @@ export function productionOf(
     return { none: `${stack} is not set up yet: it was never deployed, and its file names no certificate` };
   }
   const images = stackImages(rehearsed);
+  if (images["application"] === undefined) {
+    throw new Error(
+      `stack ${rehearsed.fullName} must have deployed its release to the end: it has no output releaseReferences. Run: pulumi up --stack ${rehearsed.fullName}`,
+    );
+  }
   const own = { ...sections.own, images: { ...asMap(sections.own["images"]), release: images } };
   const { stack: slug, faults, settings } = readSettings(stack, { ...sections, own });
   const environment = environmentName(settings?.app.name ?? rehearsed.settings.app.name, slug);

@@ -246,12 +246,12 @@ describe("the command rehearse", () => {
     [
       ["perform"],
       2,
-      'rehearse: "perform" must be one of evidence, incident, migration, promote, run, snapshot, statistics.',
+      'rehearse: "perform" must be one of evidence, incident, migration, promote, reproduce, run, snapshot, statistics.',
     ],
     [
       ["run", "--step", "rest"],
       2,
-      "rehearse run: --step must be one of prepare, tests, database, logs, drift, load; found rest",
+      "rehearse run: --step must be one of prepare, tests, database, logs, drift, load, preflight; found rest",
     ],
     [["evidence", "verify"], 2, "rehearse evidence: FILE or --stack must be given; found neither"],
     [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { withRelease } from "../../../rehearsal/commands/promote.ts";
+import { withRelease } from "../../../rehearsal/commands/stack-file.ts";
 
 const REFERENCES = Object.fromEntries(
   ["application", "static", "gateway", "postgres"].map((image) => [image, `shop/${image}:1@sha256:${"a".repeat(64)}`]),
