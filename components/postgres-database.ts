@@ -7,6 +7,7 @@ import type { RoleName } from "../engine/database-rights.ts";
 import { scramVerifier } from "../engine/scram.ts";
 import { DatabaseRoles } from "./database-roles.ts";
 import { environmentLabels, leftoverHook } from "./engine-objects.ts";
+import { HEALTH_TIMEOUT, steadyHealth } from "./steady-health.ts";
 
 /** A server that somebody else runs. */
 export interface ExternalServer {
@@ -167,9 +168,9 @@ export class PostgresDatabase extends pulumi.ComponentResource {
         networksAdvanced: [{ name: args.dataNetwork, aliases: ["database"] }, { name: "bridge" }],
         ports: [{ internal: 5432, external: args.adminPort, ip: "127.0.0.1", protocol: "tcp" }],
         healthcheck: {
-          tests: ["CMD", "pg_isready", "--host=127.0.0.1", "--quiet"],
+          tests: steadyHealth(["pg_isready", "--host=127.0.0.1", "--quiet"]),
           interval: "1s",
-          timeout: "3s",
+          timeout: HEALTH_TIMEOUT,
           retries: 120,
           startPeriod: "0s",
         },

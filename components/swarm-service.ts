@@ -6,6 +6,7 @@ import { ENVIRONMENT_LABEL } from "../engine/leftovers.ts";
 import { DECLARATION_LABEL, declarationLabel } from "../engine/service-rollout.ts";
 import { duration } from "./durations.ts";
 import { environmentLabels, leftoverHook } from "./engine-objects.ts";
+import { HEALTH_TIMEOUT, steadyHealth } from "./steady-health.ts";
 
 /** A file that reaches the tasks as a swarm secret or config. */
 export interface MountedFile {
@@ -163,9 +164,9 @@ export function taskSpec(args: SwarmServiceArgs) {
         fileMode: 0o444,
       })),
       healthcheck: {
-        tests: ["CMD", ...args.healthCommand],
+        tests: steadyHealth(args.healthCommand),
         interval: "2s",
-        timeout: "10s",
+        timeout: HEALTH_TIMEOUT,
         retries: 5,
         startPeriod: duration(args.startSeconds),
       },

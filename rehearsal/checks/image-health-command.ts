@@ -24,25 +24,38 @@ export const imageHealthCommand: Check = {
 async function judge({ engine, name: environmentName }: DeployedEnvironment, service: string): Promise<Finding[]> {
   const { image, healthTest } = await serviceTask(engine, service);
   const [kind = "NONE", ...words] = healthTest;
-  const program = kind === "CMD-SHELL" ? "/bin/sh" : words[0];
-  if (kind === "NONE" || program === undefined) return [{ expected: `${service} with a health check`, seen: "none" }];
-  const found = await inImage(engine, image, environmentName, async (container, path) => {
-    const places = program.includes("/") ? [program] : path.split(":").map((folder) => `${folder}/${program}`);
-    for (const place of places) if (await isExecutable(container, place)) return true;
-    return false;
+  const programs = kind === "CMD-SHELL" ? ["/bin/sh"] : programsOf(words);
+  if (kind === "NONE" || programs.length === 0) return [{ expected: `${service} with a health check`, seen: "none" }];
+  const missing = await inImage(engine, image, environmentName, async (container, path) => {
+    const absent: string[] = [];
+    for (const program of programs) if (!(await isThere(container, program, path))) absent.push(program);
+    return absent;
   });
-  return found
-    ? []
-    : [{ expected: `${program} in ${image}, for the health check of ${service}`, seen: "no such executable" }];
+  return missing.map((program) => ({
+    expected: `${program} in ${image}, for the health check of ${service}`,
+    seen: "no such executable",
+  }));
+}
+
+/** A shell that is handed a program behind its script calls that one. */
+function programsOf([program, option, , called]: readonly string[]): string[] {
+  const handed = option === "-c" && called !== undefined;
+  return program === undefined ? [] : [program, ...(handed ? [called] : [])];
+}
+
+async function isThere(container: Docker.Container, program: string, path: string): Promise<boolean> {
+  const places = program.includes("/") ? [program] : path.split(":").map((folder) => `${folder}/${program}`);
+  for (const place of places) if (await isExecutable(container, place)) return true;
+  return false;
 }
 
 /** Looks at the files of an image in a container that is never started. */
-async function inImage(
+async function inImage<T>(
   engine: Docker,
   image: string,
   environmentName: string,
-  look: (container: Docker.Container, path: string) => Promise<boolean>,
-): Promise<boolean> {
+  look: (container: Docker.Container, path: string) => Promise<T>,
+): Promise<T> {
   const { Config } = await engine.getImage(image).inspect();
   const path = Config.Env.find((line) => line.startsWith("PATH="))?.slice("PATH=".length) ?? DEFAULT_PATH;
   const container = await engine.createContainer({

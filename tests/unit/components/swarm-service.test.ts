@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { steadyHealth } from "../../../components/steady-health.ts";
 import { type SwarmServiceArgs, taskSpec } from "../../../components/swarm-service.ts";
 import { dockerClient } from "../../../engine/docker-client.ts";
 
@@ -65,9 +66,9 @@ describe("the specification of a service's tasks", () => {
           },
         ],
         healthcheck: {
-          tests: ["CMD", "/opt/rehearsal/run", "health"],
+          tests: steadyHealth(["/opt/rehearsal/run", "health"]),
           interval: "2s",
-          timeout: "10s",
+          timeout: "20s",
           retries: 5,
           startPeriod: "2m",
         },

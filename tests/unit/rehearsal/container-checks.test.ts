@@ -36,12 +36,12 @@ describe("network.closed", () => {
   }
 
   it("passes where no task has a way out", async () => {
-    expect(await run({ open: [], resolves: false, offsets: [0, 0] })).toEqual([]);
+    expect(await run({ open: [], resolves: false, media: null, offsets: [0, 0] })).toEqual([]);
   });
 
   it("names each task with a way out, and warns of names that have addresses", async () => {
     const open = ["a route to 192.0.2.1 (timed out)"];
-    expect(await run({ open, resolves: true, offsets: [0, 0] })).toEqual(
+    expect(await run({ open, resolves: true, media: null, offsets: [0, 0] })).toEqual(
       ["shop-sandbox-app", "shop-sandbox-etl"].flatMap((name) => [
         { expected: `no way out of ${name}`, seen: open[0] },
         {
@@ -88,6 +88,14 @@ describe("image.health-command", () => {
   it("names the executable that the image lacks", async () => {
     expect((await run(["CMD", "curl", "-f"], ["/usr/local/curl"])).findings).toEqual([
       { expected: "curl in shop/application:2, for the health check of shop-sandbox-app", seen: "no such executable" },
+    ]);
+  });
+
+  it("looks for the program that a shell is handed behind its script", async () => {
+    const test = ["CMD", "sh", "-c", '"$0" "$@"', "curl", "--fail"];
+    expect((await run(test, ["/bin/sh", "/bin/curl"])).findings).toEqual([]);
+    expect((await run(test, ["/bin/sh"])).findings).toMatchObject([
+      { expected: "curl in shop/application:2, for the health check of shop-sandbox-app" },
     ]);
   });
 
