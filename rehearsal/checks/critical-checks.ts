@@ -5,6 +5,8 @@ import { appCsrf } from "./app-csrf.ts";
 import { appDebugOff } from "./app-debug-off.ts";
 import { appDeployCheck } from "./app-deploy-check.ts";
 import { appHosts } from "./app-hosts.ts";
+import { appMedia } from "./app-media.ts";
+import { appPasswords } from "./app-passwords.ts";
 import { appWriteRead } from "./app-write-read.ts";
 import type { Check, DeployedEnvironment } from "./check.ts";
 import { databaseMigrations } from "./database-migrations.ts";
@@ -17,6 +19,8 @@ import { healthDatabaseAway } from "./health-database-away.ts";
 import { imageHealthCommand } from "./image-health-command.ts";
 import { imageImports } from "./image-imports.ts";
 import { imageRequirements } from "./image-requirements.ts";
+import { imageSecrets } from "./image-secrets.ts";
+import { imageTranslations } from "./image-translations.ts";
 import { networkClosed } from "./network-closed.ts";
 import { ownCheck } from "./own-checks.ts";
 import { releaseSingle } from "./release-single.ts";
@@ -42,6 +46,8 @@ export const criticalChecks: readonly Check[] = [
   appDebugOff,
   appDeployCheck,
   appWriteRead,
+  appPasswords,
+  appMedia,
   databaseMigrations,
   databaseRoles,
   timeZone,
@@ -52,6 +58,8 @@ export const criticalChecks: readonly Check[] = [
   imageHealthCommand,
   imageImports,
   imageRequirements,
+  imageSecrets,
+  imageTranslations,
   releaseSingle,
 ];
 

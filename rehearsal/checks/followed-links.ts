@@ -12,10 +12,24 @@ export interface Followed {
   readonly error?: string;
 }
 
-const LIMIT = 24;
-const DEPTH = 2;
-/** Links whose paths differ in nothing but their last part lead to records of one kind. */
+/** How far links are followed. */
+export interface Bounds {
+  /** Links in all. */
+  readonly limit: number;
+  /** Links on the way from the first answer. */
+  readonly depth: number;
+}
+
+/** As far as after every deployment. */
+const SHORT_WALK: Bounds = { limit: 24, depth: 2 };
+/** Links whose paths differ in numbers and codes alone lead to records of one kind. */
 const PER_KIND = 2;
+/** Paths of words below one folder: sections of a site, or records that are named by words. */
+const NAMED_PER_FOLDER = 12;
+/** A number, an id, or a code in capitals. */
+const OF_A_RECORD = /\d|^[A-Z]{2,}$/;
+/** A few at a time, as one visitor's browser does. */
+const AT_ONCE = 6;
 
 /**
  * Follows links from a first answer, a few of each kind, to a bounded depth and number.
@@ -26,24 +40,28 @@ export async function followLinks(
   client: GatewayClient,
   first: Answer,
   linksOf: (answer: Answer) => readonly string[],
+  { limit, depth: deepest }: Bounds = SHORT_WALK,
 ): Promise<Followed[]> {
   const met = new Set([first.path]);
   const kinds = new Map<string, number>();
   const followed: Followed[] = [];
   let answers = [first];
-  for (let depth = 0; depth < DEPTH; depth++) {
+  for (let depth = 0; depth < deepest; depth++) {
     const next: { path: string; from: string }[] = [];
     for (const answer of answers) {
       for (const path of linksOf(answer)) {
-        const kind = kindOf(path);
+        const { kind, most } = allowance(path);
         const known = kinds.get(kind) ?? 0;
-        if (met.has(path) || known >= PER_KIND || followed.length + next.length >= LIMIT) continue;
+        if (met.has(path) || known >= most || followed.length + next.length >= limit) continue;
         met.add(path);
         kinds.set(kind, known + 1);
         next.push({ path, from: answer.path });
       }
     }
-    const done = await Promise.all(next.map((link) => follow(client, link)));
+    const done: Followed[] = [];
+    for (let at = 0; at < next.length; at += AT_ONCE) {
+      done.push(...(await Promise.all(next.slice(at, at + AT_ONCE).map((link) => follow(client, link)))));
+    }
     followed.push(...done);
     answers = done.flatMap(({ answer }) => answer ?? []);
   }
@@ -69,8 +87,20 @@ async function follow(client: GatewayClient, link: { path: string; from: string 
   }
 }
 
-function kindOf(path: string): string {
+/**
+ * What paths of records of one kind have in common: their parts without what tells one record from another, and the names
+ * in their query.
+ */
+export function kindOf(path: string): string {
   const [plain = "", query = ""] = path.split("?");
-  const names = [...new URLSearchParams(query).keys()].sort().join("&");
-  return `${plain.replace(/[^/]+\/?$/, "")}?${names}`;
+  const names = [...new Set(new URLSearchParams(query).keys())].sort().join("&");
+  const parts = plain.split("/").map((part) => (OF_A_RECORD.test(part) ? "*" : part));
+  return names === "" ? parts.join("/") : `${parts.join("/")}?${names}`;
+}
+
+/** Under which kind a link is counted, and how many of that are followed. */
+function allowance(path: string): { kind: string; most: number } {
+  const kind = kindOf(path);
+  if (kind.includes("*") || kind.includes("?")) return { kind, most: PER_KIND };
+  return { kind: kind.replace(/[^/]+\/?$/, ""), most: NAMED_PER_FOLDER };
 }

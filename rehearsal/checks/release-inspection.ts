@@ -39,6 +39,12 @@ export interface ReleaseInspection {
     readonly failed: readonly { readonly where: string; readonly error: string }[];
   };
   readonly requirements: { readonly packages: number; readonly problems: readonly string[] };
+  /** Files of the project in the image that hold a secret: path and what it is. */
+  readonly secretFiles: readonly string[];
+  /** Catalogues of translations that were not compiled. */
+  readonly untranslated: readonly string[];
+  /** Ways in which passwords are hashed that the release has no hasher for. */
+  readonly unreadablePasswords: readonly { readonly algorithm: string; readonly users: number }[];
   /** What each task of the application answers; status 0 for nothing. */
   readonly requests: readonly {
     readonly task: string;

@@ -9,6 +9,8 @@ export interface TaskProbe {
   readonly open: readonly string[];
   /** Whether a name of the outside has an address. */
   readonly resolves: boolean;
+  /** Why nothing can be written below MEDIA_ROOT; null where it can, or where there is none. */
+  readonly media: string | null;
   /** Seconds east of UTC in January and in July. */
   readonly offsets: readonly [number, number];
 }
@@ -18,7 +20,7 @@ export interface TaskProbe {
  * Names are asked of Docker's own server by hand, since the resolver's patience is longer than a check's.
  */
 const SCRIPT = `
-import json, socket, struct, time
+import json, os, socket, struct, tempfile, time
 opened = []
 for family, address in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
     try:
@@ -44,8 +46,16 @@ try:
         resolves = struct.unpack(">H", probe.recv(512)[6:8])[0] > 0
 except OSError:
     pass
+media = None
+if os.environ.get("MEDIA_ROOT"):
+    try:
+        with tempfile.TemporaryFile(dir=os.environ["MEDIA_ROOT"]) as written:
+            written.write(b"x")
+            written.flush()
+    except OSError as error:
+        media = str(error)
 offsets = [time.localtime(at).tm_gmtoff for at in (1736942400, 1752580800)]
-print(json.dumps({"open": opened, "resolves": resolves, "offsets": offsets}))
+print(json.dumps({"open": opened, "resolves": resolves, "media": media, "offsets": offsets}))
 `;
 
 /** A probe in one task of the application and one of the ETL worker, of those that run on the engine that is asked. */

@@ -29,7 +29,7 @@ def run() -> int:
     """
     tell = channel()
     project.load()
-    from . import inspect_imports, inspect_requirements, inspect_settings
+    from . import inspect_files, inspect_imports, inspect_requirements, inspect_settings, inspect_users
     from .inspect_requests import ask
 
     hostnames = _given("INSPECT_HOSTNAMES", [])
@@ -44,6 +44,9 @@ def run() -> int:
                 "deploy": _section(inspect_settings.deployment_messages),
                 "imports": _section(lambda: inspect_imports.read(_given("INSPECT_SKIPPED", []))),
                 "requirements": _section(inspect_requirements.read),
+                "secretFiles": _section(inspect_files.secrets),
+                "untranslated": _section(inspect_files.untranslated),
+                "unreadablePasswords": _section(inspect_users.unreadable),
                 "etl": _section(lambda: None if etl is None else _output(etl)),
                 "requests": requests.result(),
             }

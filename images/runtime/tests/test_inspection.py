@@ -5,9 +5,48 @@ from importlib import metadata
 from pathlib import Path
 from unittest import mock
 
+from rehearsal_runtime import inspect_files
 from rehearsal_runtime.inspect_compiled import problems
 from rehearsal_runtime.inspect_imports import LateImport, late_imports, own_modules
 from rehearsal_runtime.inspect_requests import technical
+
+
+class FilesTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+
+    def write(self, name: str, text: str) -> None:
+        file = self.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def test_with_secrets_are_named_with_what_they_hold(self) -> None:
+        key = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n"
+        self.write(".env", "DEBUG=1\nDJANGO_SECRET_KEY='abc'\n")
+        self.write("shop/server.pem", key)
+        self.write("home/.netrc", "machine x login y password z")
+        self.assertEqual(
+            inspect_files.secrets(self.root),
+            [".env: a value of DJANGO_SECRET_KEY", "home/.netrc: credentials", "shop/server.pem: a private key"],
+        )
+
+    def test_without_secrets_are_left_alone(self) -> None:
+        key = "-----BEGIN PRIVATE KEY-----\nMIIE\n"
+        self.write(".env.example", "DJANGO_SECRET_KEY=change-me\n")
+        self.write(".env", "DEBUG=1\nDJANGO_SECRET_KEY=\n")
+        self.write("ca.pem", "-----BEGIN CERTIFICATE-----\nMIIE\n")
+        self.write("shop/tests/key.pem", key)
+        self.write("venv/pyvenv.cfg", "")
+        self.write("venv/lib/key.pem", key)
+        self.assertEqual(inspect_files.secrets(self.root), [])
+
+    def test_of_translations_are_compiled(self) -> None:
+        for language in ("de", "fr"):
+            self.write(f"shop/locale/{language}/LC_MESSAGES/django.po", "")
+        self.write("shop/locale/fr/LC_MESSAGES/django.mo", "")
+        self.assertEqual(inspect_files.untranslated(self.root), ["shop/locale/de/LC_MESSAGES/django.po"])
 
 
 class LateImportsTest(unittest.TestCase):

@@ -18,6 +18,9 @@ const WELL: ReleaseInspection = {
   deploy: [],
   imports: { modules: 40, late: 2, left: 0, failed: [] },
   requirements: { packages: 20, problems: [] },
+  secretFiles: [],
+  untranslated: [],
+  unreadablePasswords: [],
   requests: [],
   etl: null,
 };

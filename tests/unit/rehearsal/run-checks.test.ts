@@ -157,6 +157,8 @@ describe("the critical checks", () => {
       "app.debug-off",
       "app.deploy-check",
       "app.write-read",
+      "app.passwords",
+      "app.media",
       "database.migrations",
       "database.roles",
       "time.zone",
@@ -167,6 +169,8 @@ describe("the critical checks", () => {
       "image.health-command",
       "image.imports",
       "image.requirements",
+      "image.secrets",
+      "image.translations",
       "release.single",
     ]);
   });
