@@ -12,6 +12,8 @@ Usage: rehearse run [--stack STACK] [--deploy] [--all | --step ID…] [--product
   --json         print the result as JSON, and the steps on standard error
 
   prepare   dependencies are pinned, variables are set in every environment, roles log in, migrations are applied, data is there
+  pages     every kind of page and answer of the API, with its files and fields, against those of the release before
+  code      the release's requests, and reads and writes of every model, on the data that is there; rolled back
   tests     the project's own tests, written against a URL (setting tests.suites), through the gateway over TLS
   database  rows, indexes, plans and results of main queries, writes in each role, keys, connections, storage
   logs      errors and warnings since the deployment, against those of the release before

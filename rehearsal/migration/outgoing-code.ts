@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import { startOneShot } from "../../engine/one-shot.ts";
+import { type OneShot, startOneShot } from "../../engine/one-shot.ts";
 import type { Clone } from "../snapshot/clone.ts";
 import { onClone, type ReleaseProcess } from "./releases.ts";
 
@@ -9,6 +9,8 @@ export interface CodeOperation {
   /** For example `GET /` or `INSERT flights.Flight`. */
   readonly operation: string;
   readonly table?: string;
+  /** Whether it worked with a row that was made up, since there was none. */
+  readonly madeUp?: boolean;
   /** Seconds since 1970; only under traffic. */
   readonly at?: number;
   readonly seconds: number;
@@ -62,6 +64,15 @@ export async function startCode(
   paths: readonly string[],
 ): Promise<OutgoingCode> {
   const run = onClone(release, clone, network, "app", ["smoke"], { environment: { SMOKE_PATHS: paths.join(",") } });
+  return await startSmoke(docker, run);
+}
+
+/**
+ * Starts the code of a release where `run` puts it.
+ *
+ * @param run the runtime layer's command `smoke`
+ */
+export async function startSmoke(docker: Docker, run: OneShot): Promise<OutgoingCode> {
   let collected: CodeOperation[] = [];
   let answered: ((operations: CodeOperation[]) => void) | undefined;
   let traffic: { first: () => void; busy: () => void } | undefined;
@@ -84,7 +95,7 @@ export async function startCode(
   const died = shot.ended.then(({ exitCode }) => {
     throw new Error(
       [
-        `the code of ${release.image} must run on a clone; it ended with exit code ${exitCode}:`,
+        `the code of ${run.image} must run on the database; it ended with exit code ${exitCode}:`,
         ...said.slice(-20),
       ].join("\n  "),
     );
@@ -115,7 +126,7 @@ export async function startCode(
       shot.writeLine(`traffic ${tables.join(",")}`);
       const late = after(FIRST_MILLISECONDS).then(() => {
         throw new Error(
-          `the code of ${release.image} must do its first request or query under traffic within ` +
+          `the code of ${run.image} must do its first request or query under traffic within ` +
             `${FIRST_MILLISECONDS / 1000} s; it did none. See what it waits for on an idle machine, and try again.`,
         );
       });

@@ -1,3 +1,4 @@
+import { code } from "./code/step.ts";
 import { database } from "./database/step.ts";
 import { drift } from "./drift/step.ts";
 import { load } from "./load/step.ts";
@@ -12,4 +13,4 @@ import { tests } from "./tests/step.ts";
  * before the comparison of what runs adds to them, and load comes after it, since new tasks show nothing of what was
  * changed in the old ones by hand.
  */
-export const RUN_STEPS: readonly RunStep[] = [prepare, tests, database, logs, drift, load, preflight];
+export const RUN_STEPS: readonly RunStep[] = [prepare, pages, code, tests, database, logs, drift, load, preflight];

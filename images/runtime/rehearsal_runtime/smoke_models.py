@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .smoke_operation import Operation
+from .smoke_operation import Operation, note_made_up
 from .smoke_values import made_up, others
 
 DEPTH_LIMIT = 3
@@ -95,6 +95,7 @@ def insert(model: Any, given: dict[str, Any] | None = None, like: Any = None, de
     """
     row = like or _first(model)
     if row is None:
+        note_made_up()
         row = _made_up(model, depth)
     for ancestor in (model, *model._meta.get_parent_list()):
         _renew_key(row, ancestor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -47,10 +48,22 @@ class Outcome:
     #: None where it succeeded.
     error: str | None
     result: Any
+    #: Whether it worked with a row that was made up, since there was none.
+    made_up: bool = False
 
     def event(self) -> dict[str, Any]:
         table = {"table": self.operation.table} if self.operation.table else {}
-        return {"event": "operation", "operation": self.operation.name, **table, "seconds": round(self.seconds, 4)}
+        made_up = {"madeUp": True} if self.made_up else {}
+        seconds = round(self.seconds, 4)
+        return {"event": "operation", "operation": self.operation.name, **table, **made_up, "seconds": seconds}
+
+
+_noted = threading.local()
+
+
+def note_made_up() -> None:
+    """Notes that the operation under way in this thread works with a row that is made up."""
+    _noted.made_up = True
 
 
 def perform(operation: Operation) -> Outcome:
@@ -58,6 +71,7 @@ def perform(operation: Operation) -> Outcome:
     at, began = time.time(), time.monotonic()
     error, result = None, None
     operation.identifiers = set()
+    _noted.made_up = False
     try:
         with undone(), _identifiers_noted(operation.identifiers):
             result = operation.run()
@@ -66,7 +80,7 @@ def perform(operation: Operation) -> Outcome:
     seconds = time.monotonic() - began
     if error is not None:
         drop_broken_connections()
-    return Outcome(operation, at, seconds, error, result)
+    return Outcome(operation, at, seconds, error, result, _noted.made_up)
 
 
 @contextmanager

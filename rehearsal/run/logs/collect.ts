@@ -1,8 +1,9 @@
 import type Docker from "dockerode";
 import { DECLARATION_LABEL } from "../../../engine/service-rollout.ts";
-import { type LogStreams, logStreams } from "../../../engine/task-logs.ts";
+import { logStreams } from "../../../engine/task-logs.ts";
 import type { RunContext } from "../context.ts";
 import { list, part, words } from "../drift/flat.ts";
+import { type Disclosure, disclosed, knownSecrets } from "./disclosed.ts";
 import { readEntries } from "./entries.ts";
 import { findPatterns, type LogPattern } from "./patterns.ts";
 import { isProbe } from "./probes.ts";
@@ -21,6 +22,8 @@ export interface CollectedLogs {
   readonly patterns: readonly LogPattern[];
   readonly hours: number;
   readonly lines: number;
+  /** Secrets that stand in the logs. */
+  readonly disclosures: readonly Disclosure[];
 }
 
 /** Reads the logs of all services and containers of the environment since the release was deployed. */
@@ -40,9 +43,14 @@ export async function collectLogs(context: RunContext): Promise<CollectedLogs> {
     sources.map(async ({ name, of }) => ({ name, streams: await logStreams(engine, of, since, LINES) })),
   );
   const patterns: LogPattern[] = [];
+  const secrets = knownSecrets(declaration.secrets);
+  const disclosures: Disclosure[] = [];
   let lines = 0;
   for (const [name, own] of Map.groupBy(logs, (log) => log.name)) {
-    const entries = own.flatMap(({ streams }) => entriesOf(streams));
+    const texts = own
+      .flatMap(({ streams }) => [streams.stdout, streams.stderr])
+      .map((text) => disclosed(text, secrets, name, disclosures));
+    const entries = texts.flatMap(readEntries);
     lines += entries.length;
     patterns.push(
       ...findPatterns(
@@ -51,11 +59,7 @@ export async function collectLogs(context: RunContext): Promise<CollectedLogs> {
       ),
     );
   }
-  return { patterns, lines, hours: Math.max(0, Date.now() / 1000 - since) / 3600 };
-}
-
-function entriesOf({ stdout, stderr }: LogStreams) {
-  return [...readEntries(stdout), ...readEntries(stderr)];
+  return { patterns, lines, disclosures, hours: Math.max(0, Date.now() / 1000 - since) / 3600 };
 }
 
 /**

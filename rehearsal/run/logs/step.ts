@@ -2,6 +2,7 @@ import { count, counted } from "../../report/format.ts";
 import type { RunStep } from "../step.ts";
 import { collectLogs } from "./collect.ts";
 import { type LogSummary, logFindings } from "./compare.ts";
+import { disclosureFinding } from "./disclosed.ts";
 import { earlierLogs, keepLogs } from "./keep.ts";
 
 /** A release whose every answer is 200 may fail all the same: its log says so. */
@@ -9,7 +10,7 @@ export const logs: RunStep = {
   id: "logs",
   title: "no new errors in the logs",
   run: async ({ environment, release, reports, ...context }) => {
-    const { patterns, hours, lines } = await collectLogs({ ...context, environment, release, reports });
+    const { patterns, hours, lines, disclosures } = await collectLogs({ ...context, environment, release, reports });
     if (lines === 0) {
       throw new Error(
         "the processes of the environment must have logged something since the deployment; the engine gives no line. " +
@@ -25,12 +26,14 @@ export const logs: RunStep = {
       patterns,
     };
     const before = await earlierLogs(reports, environment, release);
-    await keepLogs(reports, now);
+    const findings = [...disclosures.map(disclosureFinding), ...logFindings(now, before)];
+    // What stops a release is not what the next one may do as well.
+    if (!findings.some(({ severity }) => severity === "blocking")) await keepLogs(reports, now);
     const compared =
       before === undefined ? "no release before to compare with" : `compared with release ${before.release}`;
     return {
       detail: `${count(lines)} entries, ${counted(patterns.length, "pattern")} of errors and warnings; ${compared}`,
-      findings: logFindings(now, before),
+      findings,
     };
   },
 };

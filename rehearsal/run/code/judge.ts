@@ -1,0 +1,89 @@
+import { z } from "zod";
+import type { Finding, Severity } from "../../finding.ts";
+import type { CodeOperation } from "../../migration/outgoing-code.ts";
+import { duration } from "../../report/format.ts";
+
+const OPERATION = z.object({ error: z.string().nullable(), seconds: z.number() });
+
+export const WORK = z.object({
+  version: z.literal(1),
+  environment: z.string(),
+  release: z.string(),
+  takenAt: z.string(),
+  /** By the operation's name, such as `GET /` or `INSERT shop.Order`. */
+  operations: z.record(z.string(), OPERATION),
+});
+
+/** What a release's own code did with the data of an environment. */
+export type CodeWork = z.infer<typeof WORK>;
+
+/** The database refuses it whatever the values are: its schema or its rights do not suit the code. */
+const OF_DATABASE = /^(?:ProgrammingError|OperationalError|InternalError|NotSupportedError|DataError|InterfaceError):/;
+/** Files that were uploaded are not in the container that tries the code, and what is outside is out of reach. */
+const OF_SURROUNDINGS =
+  /^(?:FileNotFoundError|ConnectionError|ConnectionRefusedError|gaierror|TimeoutError|URLError|\w*ConnectionError|\w*Timeout)\b/;
+const CLIENT_ERROR = /^status 4\d\d$/;
+/** What a page takes that nobody waits for any more, and how much more than before it must be. */
+const SLOW_SECONDS = 2;
+const SLOW_TIMES = 5;
+
+/**
+ * What fails of all that a release's code does, and what has become slow.
+ *
+ * @param before what the code of the release before did; undefined where nobody kept it
+ */
+export function codeFindings(operations: readonly CodeOperation[], before: CodeWork | undefined): Finding[] {
+  return operations.flatMap((operation) => {
+    const known = before?.operations[operation.operation];
+    const { error } = operation;
+    if (error !== null) return [failure(operation, error, known)];
+    return known !== undefined && isSlow(operation.seconds, known.seconds) ? [slow(operation, known.seconds)] : [];
+  });
+}
+
+/** Whether an operation takes so much more than it did that somebody notices. */
+export function isSlow(seconds: number, before: number): boolean {
+  return seconds >= SLOW_SECONDS && seconds >= before * SLOW_TIMES;
+}
+
+function failure(
+  { operation: name, madeUp = false }: CodeOperation,
+  error: string,
+  known: z.infer<typeof OPERATION> | undefined,
+): Finding {
+  const earlier = known?.error;
+  const same = typeof earlier === "string" && withoutNumbers(earlier) === withoutNumbers(error);
+  const request = name.startsWith("GET ");
+  return {
+    id: request ? "code.request" : /^(?:SELECT|UPDATE) /.test(name) ? "code.row" : "code.write",
+    severity: same ? "note" : severityOf(error, madeUp && known === undefined),
+    subject: name,
+    cause: same ? `${error}; so it was with the release before` : error,
+    consequence: request
+      ? "Whoever opens this page with data like production's sees an error."
+      : "Users and jobs that work with such rows fail.",
+    remedy: "Mend the code at the place that is named, or the data, in a migration.",
+  };
+}
+
+/** @param mayBeChance whether a row was made up that a rule of the project's own may refuse, and was not before */
+function severityOf(error: string, mayBeChance: boolean): Severity {
+  if (OF_SURROUNDINGS.test(error)) return "note";
+  if (CLIENT_ERROR.test(error)) return "warning";
+  return mayBeChance && !OF_DATABASE.test(error) ? "note" : "blocking";
+}
+
+function slow({ operation, seconds }: CodeOperation, before: number): Finding {
+  return {
+    id: "code.slow",
+    severity: "blocking",
+    subject: operation,
+    cause: `it takes ${duration(seconds)}, tried twice; with the release before it took ${duration(before)}`,
+    consequence: "Under production's load all workers come to wait in it, and other pages with them.",
+    remedy: "Look for a query in a loop (select_related, prefetch_related) or one that no index serves.",
+  };
+}
+
+function withoutNumbers(text: string): string {
+  return text.replaceAll(/\d+/g, "#");
+}

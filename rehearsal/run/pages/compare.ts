@@ -1,0 +1,177 @@
+import { type Followed, kindOf } from "../../checks/followed-links.ts";
+import type { Finding } from "../../finding.ts";
+import { count } from "../../report/format.ts";
+import type { AnswerShape } from "./describe.ts";
+
+/** Of what was there at least so much must be left. */
+const SHARE_LEFT = 0.1;
+/** Less than that is too little to lose a share of. */
+const FLOOR = 30;
+
+/** What of a release's answers was met again: the answers by kind, and those that links led to. */
+export interface Compared {
+  readonly who: "a visitor" | "the administrator";
+  readonly now: Readonly<Record<string, AnswerShape>>;
+  readonly before: Readonly<Record<string, AnswerShape>>;
+}
+
+/** What readers of a page or clients of an API relied on with the release before, and do not find any more. */
+export function lostFindings({ who, now, before }: Compared): Finding[] {
+  return Object.entries(before).flatMap(([kind, earlier]) => {
+    const found = now[kind];
+    // What no link leads to any more was not asked for.
+    if (found === undefined || earlier.status >= 400) return [];
+    if (found.status >= 400) return [refused(kind, who, earlier, found)];
+    if (earlier.type !== found.type) return [otherType(kind, earlier, found)];
+    return [
+      ...lostFields(kind, earlier, found),
+      ...lostHeaders(kind, earlier, found),
+      ...emptied(kind, earlier, found),
+      ...lostAmount(kind, earlier, found),
+    ];
+  });
+}
+
+/** Links of the release that lead to errors. Those that were as broken before are a note. */
+export function brokenFindings(met: readonly Followed[], before: Readonly<Record<string, AnswerShape>>): Finding[] {
+  return met.flatMap(({ path, from, status, error }): Finding[] => {
+    const fails = status === 0 || status >= 500;
+    if (!fails && ![400, 404, 410].includes(status)) return [];
+    const known = before[kindOf(path)]?.status === status;
+    return [
+      {
+        id: fails ? "pages.error" : "pages.broken-link",
+        severity: known ? "note" : fails ? "blocking" : "warning",
+        subject: path,
+        cause: `${from} leads to it, and it answers ${error ?? String(status)}`,
+        consequence: "Whoever follows the link sees an error.",
+        remedy: fails
+          ? "See the application's log for the request."
+          : "Mend the link, or leave an answer at the old address: a redirect, or 410 where it is meant.",
+      },
+    ];
+  });
+}
+
+/** Pages that only the administrator may see, and that answer everybody. */
+export function openFindings(
+  asAdministrator: Readonly<Record<string, AnswerShape>>,
+  asStranger: readonly { readonly path: string; readonly kind: string; readonly status: number }[],
+): Finding[] {
+  return asStranger
+    .filter(({ kind, status }) => status >= 200 && status < 300 && (asAdministrator[kind]?.status ?? 0) < 300)
+    .map(({ path }) => ({
+      id: "pages.open",
+      severity: "blocking",
+      subject: path,
+      cause: "the page of the administration answers 200 to somebody who has not logged in",
+      consequence: "Everybody sees, and may be able to change, what only the staff should.",
+      remedy: "Look for a check of rights that was taken out: admin_view, login_required, has_permission.",
+    }));
+}
+
+function refused(kind: string, who: string, earlier: AnswerShape, found: AnswerShape): Finding {
+  const forbidden = found.status === 401 || found.status === 403;
+  return {
+    id: forbidden ? "pages.forbidden" : "pages.gone",
+    severity: "blocking",
+    subject: kind,
+    cause: `a link leads to it, and it answers ${found.status} to ${who}; with the release before it answered ${earlier.status}`,
+    consequence: "What users could reach they reach no more.",
+    remedy: forbidden
+      ? "Look at what changed in permissions and authentication."
+      : "Look at what changed in the URL configuration, the view and its query.",
+  };
+}
+
+function otherType(kind: string, earlier: AnswerShape, found: AnswerShape): Finding {
+  return {
+    id: "pages.type",
+    severity: "blocking",
+    subject: kind,
+    cause: `it answers with ${found.type || "no media type"}; with the release before it was ${earlier.type || "none"}`,
+    consequence: "Clients that read the one cannot read the other.",
+    remedy: "Look at the view's renderers and content type; offer what is new at an address of its own.",
+  };
+}
+
+function lostFields(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {
+  const there = new Map(found.fields.map(nameAndType));
+  return earlier.fields.flatMap((field): Finding[] => {
+    const [name, type] = nameAndType(field);
+    const now = there.get(name);
+    // A list that is empty today, or a value that is null, says nothing of what would be there.
+    const unseen = [...there.keys()].every((other) => parentOf(other) !== parentOf(name));
+    if (now === undefined && unseen && parentOf(name) !== "") return [];
+    if (now !== undefined && (now === type || now === "null" || type === "null")) return [];
+    return [
+      {
+        id: "pages.field",
+        severity: "blocking",
+        subject: `${kind}: ${name}`,
+        cause:
+          now === undefined
+            ? "the answer has no such field any more, which it had with the release before"
+            : `the field is a ${now}; with the release before it was a ${type}`,
+        consequence: "Clients of the release before fail, or go on with nothing in its place.",
+        remedy:
+          "Keep the field beside the new one until no client reads it, or offer the change as another version of the API.",
+      },
+    ];
+  });
+}
+
+function lostHeaders(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {
+  return earlier.headers
+    .filter((header) => !found.headers.includes(header))
+    .map((header) => ({
+      id: "pages.header",
+      severity: "blocking",
+      subject: `${kind}: ${header}`,
+      cause: "the answer does not carry this header any more, which it did with the release before",
+      consequence: "Browsers no longer keep from visitors what the header kept from them.",
+      remedy: "Look at what changed in MIDDLEWARE, in the settings SECURE_… and X_FRAME_OPTIONS, and in the gateway.",
+    }));
+}
+
+function emptied(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {
+  const names = Object.entries(earlier.elements)
+    .filter(([name, filled]) => filled === "filled" && found.elements[name] === "empty")
+    .map(([name]) => name);
+  if (names.length === 0) return [];
+  return [
+    {
+      id: "pages.emptied",
+      severity: "blocking",
+      subject: kind,
+      cause: `nothing stands in ${names.slice(0, 5).join("; ")}, where with the release before something did`,
+      consequence:
+        "Visitors see gaps where values were; no error is logged, since a template leaves out what it does not find.",
+      remedy: "Look for a variable, attribute or context name that the template and the view write differently.",
+      evidence: names,
+    },
+  ];
+}
+
+function lostAmount(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {
+  if (earlier.amount < FLOOR || found.amount >= earlier.amount * SHARE_LEFT) return [];
+  return [
+    {
+      id: "pages.amount",
+      severity: "blocking",
+      subject: kind,
+      cause: `the answer holds ${count(found.amount)} words, values or lines; with the release before it held ${count(earlier.amount)}`,
+      consequence: "What users look for is not there, and no error says so.",
+      remedy: "Look at the query and the template behind it, and whether the data itself is gone.",
+    },
+  ];
+}
+
+function nameAndType(field: string): [name: string, type: string] {
+  const at = field.lastIndexOf(": ");
+  return at < 0 ? [field, ""] : [field.slice(0, at), field.slice(at + 2)];
+}
+
+function parentOf(name: string): string {
+  return name.replace(/(?:^|\.)[^.]*$/, "");
+}

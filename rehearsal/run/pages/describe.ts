@@ -1,0 +1,121 @@
+import { parseHTML } from "linkedom";
+import { z } from "zod";
+import type { Answer } from "../../checks/gateway-client.ts";
+
+/** What of an answer its readers rely on, and none of its words. */
+export const ANSWER = z.object({
+  status: z.number(),
+  /** Media type without parameters. */
+  type: z.string(),
+  /** Security headers that it has. */
+  headers: z.array(z.string()),
+  /** Of JSON: `key: type` by the way to it, such as `results[].code: string`. Of CSV: its columns. */
+  fields: z.array(z.string()),
+  /** Of HTML: elements by tag, class and column, and whether some or none of them has content. */
+  elements: z.record(z.string(), z.enum(["filled", "mixed", "empty"])),
+  /** Of HTML: words; of JSON: values; of CSV: lines. */
+  amount: z.number(),
+});
+
+export type AnswerShape = z.infer<typeof ANSWER>;
+
+/** Headers that protect visitors: one that is lost shows nowhere else. */
+const SECURITY_HEADERS = [
+  "strict-transport-security",
+  "x-content-type-options",
+  "x-frame-options",
+  "content-security-policy",
+  "referrer-policy",
+];
+/** Elements that are there for the text in them. */
+const TEXTUAL = "h1, h2, h3, h4, h5, h6, td, th, dd, dt, li, p, label, option, figcaption, time, strong, button";
+/** Fewer of one column or list may be empty by chance; a heading is never meant to be. */
+const ENOUGH = 3;
+const HEADING = /^h[1-6]\b/;
+/** A key that is a number, a date or an id is data, and no name that somebody relies on. */
+const OF_DATA = /^(?:[\d\W_]+|[0-9a-f-]{16,})$/i;
+const MEANINGFUL_INSIDE = "img, svg, input, select, textarea, button, canvas, video, audio, iframe, object, br";
+
+/** Describes an answer of a page, an API, or a download. */
+export function describeAnswer({ status, headers, body }: Answer): AnswerShape {
+  const type = String(headers["content-type"] ?? "")
+    .replace(/;.*$/s, "")
+    .trim()
+    .toLowerCase();
+  const about = { status, type, headers: SECURITY_HEADERS.filter((name) => headers[name] !== undefined) };
+  if (/\bhtml\b/.test(type)) return { ...about, fields: [], ...describePage(body) };
+  if (/\bjson\b/.test(type)) return { ...about, ...describeJson(body), elements: {} };
+  if (/\bcsv\b/.test(type)) return { ...about, ...describeCsv(body), elements: {} };
+  return { ...about, fields: [], elements: {}, amount: body.length };
+}
+
+function describePage(html: string): Pick<AnswerShape, "elements" | "amount"> {
+  // A fragment has no root for a document to begin with.
+  const { document } = parseHTML(/<html\b/i.test(html) ? html : `<html><body>${html}</body></html>`);
+  for (const element of document.querySelectorAll("head, script, style, template")) element.remove();
+  const groups = new Map<string, { filled: number; empty: number }>();
+  for (const element of document.querySelectorAll(TEXTUAL)) {
+    const group = groups.get(signature(element)) ?? { filled: 0, empty: 0 };
+    const filled = element.textContent.trim() !== "" || element.querySelector(MEANINGFUL_INSIDE) !== null;
+    group[filled ? "filled" : "empty"]++;
+    groups.set(signature(element), group);
+  }
+  const words = document.documentElement.textContent.split(/\s+/).filter((word) => word !== "");
+  return {
+    elements: Object.fromEntries(
+      [...groups].map(([name, { filled, empty }]) => [
+        name,
+        filled + empty < ENOUGH && !HEADING.test(name) ? "mixed" : content(filled, empty),
+      ]),
+    ),
+    amount: words.length,
+  };
+}
+
+function content(filled: number, empty: number): "filled" | "mixed" | "empty" {
+  if (empty === 0) return "filled";
+  return filled === 0 ? "empty" : "mixed";
+}
+
+/** A cell's column tells what is in it; elsewhere it is the class that does. */
+function signature(element: Element): string {
+  const tag = element.localName.toLowerCase();
+  const name = [tag, ...[...element.classList].sort()].join(".");
+  if (tag !== "td" && tag !== "th") return name;
+  const column = [...(element.parentElement?.children ?? [])].indexOf(element) + 1;
+  return `${name}, column ${column}`;
+}
+
+function describeJson(body: string): Pick<AnswerShape, "fields" | "amount"> {
+  const types = new Map<string, string>();
+  let amount = 0;
+  const look = (value: unknown, way: string): void => {
+    if (Array.isArray(value)) {
+      for (const inner of value) look(inner, `${way}[]`);
+      return;
+    }
+    if (typeof value === "object" && value !== null) {
+      for (const [key, inner] of Object.entries(value)) {
+        const name = OF_DATA.test(key) ? "*" : key;
+        look(inner, way === "" ? name : `${way}.${name}`);
+      }
+      return;
+    }
+    amount++;
+    // What is null here may be anything elsewhere.
+    if (value !== null) types.set(way, typeof value);
+    else if (!types.has(way)) types.set(way, "null");
+  };
+  try {
+    look(JSON.parse(body), "");
+  } catch {
+    return { fields: [], amount: 0 };
+  }
+  return { fields: [...types].map(([way, type]) => `${way}: ${type}`).sort(), amount };
+}
+
+function describeCsv(body: string): Pick<AnswerShape, "fields" | "amount"> {
+  const lines = body.split(/\r?\n/).filter((line) => line !== "");
+  const [head = ""] = lines;
+  return { fields: head.replace(/^\uFEFF/, "").split(/[,;\t]/), amount: lines.length };
+}

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { type Followed, kindOf } from "../../checks/followed-links.ts";
+import { ANSWER, type AnswerShape, describeAnswer } from "./describe.ts";
+
+export const PAGES = z.object({
+  version: z.literal(1),
+  environment: z.string(),
+  release: z.string(),
+  takenAt: z.string(),
+  /** By kind of path, such as `/orders/*`: what all answers of the kind have in common. */
+  visitor: z.record(z.string(), ANSWER),
+  /** The same, as the administrator sees it. */
+  administrator: z.record(z.string(), ANSWER),
+});
+
+/** What a release answered, and none of its words. */
+export type PagesState = z.infer<typeof PAGES>;
+
+/** The answers of a walk by kind: several of one kind are taken together. */
+export function shapesOf(met: readonly Followed[]): Record<string, AnswerShape> {
+  const shapes: Record<string, AnswerShape> = {};
+  for (const { path, answer } of met) {
+    if (answer === undefined) continue;
+    const [kind, shape] = [kindOf(path), describeAnswer(answer)];
+    const known = shapes[kind];
+    // What succeeded says what the kind is like.
+    if (known === undefined || (known.status >= 400 && shape.status < 400)) shapes[kind] = shape;
+    else if (shape.status < 400) shapes[kind] = together(known, shape);
+  }
+  return shapes;
+}
+
+function together(one: AnswerShape, other: AnswerShape): AnswerShape {
+  const elements = { ...one.elements };
+  for (const [name, filled] of Object.entries(other.elements)) {
+    elements[name] = elements[name] === undefined || elements[name] === filled ? filled : "mixed";
+  }
+  return {
+    ...one,
+    headers: one.headers.filter((name) => other.headers.includes(name)),
+    fields: [...new Set([...one.fields, ...other.fields])].sort(),
+    elements,
+    amount: Math.max(one.amount, other.amount),
+  };
+}

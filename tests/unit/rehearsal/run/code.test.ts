@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { type CodeWork, codeFindings } from "../../../../rehearsal/run/code/judge.ts";
+
+const operation = (name: string, error: string | null = null, seconds = 0.01) => ({ operation: name, error, seconds });
+
+function earlier(operations: CodeWork["operations"]): CodeWork {
+  return { version: 1, environment: "e", release: "a", takenAt: "2026-01-01T00:00:00Z", operations };
+}
+
+const short = (findings: ReturnType<typeof codeFindings>) =>
+  findings.map(({ id, severity, subject }) => `${severity} ${id} ${subject}`);
+
+describe("what a release's code fails at", () => {
+  it("is nothing where all succeeds", () => {
+    expect(codeFindings([operation("GET /"), operation("INSERT shop.Order")], undefined)).toEqual([]);
+  });
+
+  it("stops the release: pages, reading and saving rows that are there, and what the database refuses", () => {
+    const failed = [
+      operation("GET /", "AttributeError: 'NoneType' object has no attribute 'name' | shop/views.py:9"),
+      operation("SELECT shop.Order", "ValueError: bad"),
+      operation("UPDATE shop.Order", "ValidationError: total"),
+      operation("INSERT shop.Order", "ProgrammingError: permission denied for table shop_order"),
+    ];
+    expect(short(codeFindings(failed, undefined))).toEqual([
+      "blocking code.request GET /",
+      "blocking code.row SELECT shop.Order",
+      "blocking code.row UPDATE shop.Order",
+      "blocking code.write INSERT shop.Order",
+    ]);
+  });
+
+  it("is a note where a made-up row may be to blame, unless the release before could insert it", () => {
+    const failed = [{ ...operation("INSERT shop.Order", "ValidationError: total"), madeUp: true }];
+    expect(short(codeFindings(failed, undefined))).toEqual(["note code.write INSERT shop.Order"]);
+    const could = earlier({ "INSERT shop.Order": { error: null, seconds: 0 } });
+    expect(short(codeFindings(failed, could))).toEqual(["blocking code.write INSERT shop.Order"]);
+  });
+
+  it("is a note where the release before failed alike, and where the surroundings are to blame", () => {
+    const known = earlier({ "GET /": { error: "KeyError: 7", seconds: 0 } });
+    expect(short(codeFindings([operation("GET /", "KeyError: 8")], known))).toEqual(["note code.request GET /"]);
+    const failed = [operation("GET /photo/", "FileNotFoundError: /media/x.jpg")];
+    expect(short(codeFindings(failed, undefined))).toEqual(["note code.request GET /photo/"]);
+  });
+
+  it("warns of a link that leads to no page", () => {
+    expect(short(codeFindings([operation("GET /old/", "status 404")], undefined))).toEqual([
+      "warning code.request GET /old/",
+    ]);
+  });
+});
+
+describe("what has become slow", () => {
+  it("stops the release from two seconds and five times the release before", () => {
+    const known = earlier({ "GET /": { error: null, seconds: 0.3 }, "GET /report/": { error: null, seconds: 1 } });
+    const now = [operation("GET /", null, 2.4), operation("GET /report/", null, 3), operation("GET /new/", null, 9)];
+    expect(short(codeFindings(now, known))).toEqual(["blocking code.slow GET /"]);
+  });
+});
