@@ -123,6 +123,8 @@ describe("rehearse run", () => {
     const { steps } = newestReport();
     expect(steps.map(({ id, status }) => `${id} ${status}`)).toEqual([
       "prepare passed",
+      "pages passed",
+      "code passed",
       "tests passed",
       "database passed",
       "logs passed",
