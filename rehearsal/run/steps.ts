@@ -3,6 +3,7 @@ import { database } from "./database/step.ts";
 import { drift } from "./drift/step.ts";
 import { load } from "./load/step.ts";
 import { logs } from "./logs/step.ts";
+import { pages } from "./pages/step.ts";
 import { preflight } from "./preflight/step.ts";
 import { prepare } from "./prepare/step.ts";
 import type { RunStep } from "./step.ts";

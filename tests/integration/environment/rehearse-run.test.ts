@@ -162,7 +162,9 @@ describe("rehearse run", () => {
     expect(output).toContain(`put back service ${NAME}-`);
     expect(output).toContain(`Rehearsal of ${NAME}: PASSED`);
     expect(await displacedServices()).toEqual([]);
-    await checkout.succeed("refresh", "--preview-only", "--expect-no-changes", "--stack", STACK);
+    const refreshed = await checkout.succeed("refresh", "--preview-only", "--stack", STACK);
+    expect(refreshed).toContain(`docker:index:Service ${NAME}-app-service`);
+    expect(refreshed).not.toMatch(/docker:\S+ \S+ (?:update|delete|replace)/);
   });
 
   describe("with tests that do not end", () => {
@@ -235,7 +237,7 @@ describe("rehearse run", () => {
         "INSERT INTO guestbook_entry (name, message, written) VALUES ('nobody', 'By hand.', now())",
       );
       await expect(withDatabase("SELECT 1 / 0")).rejects.toThrow("division by zero");
-      ended = await checkout.rehearse("run", "--stack", STACK, "--step", "logs", "--step", "drift");
+      ended = await checkout.rehearse("run", "--stack", STACK, "--step", "tests", "--step", "logs", "--step", "drift");
       result = newestReport();
     });
 
