@@ -6,6 +6,7 @@ import { logs } from "./logs/step.ts";
 import { pages } from "./pages/step.ts";
 import { preflight } from "./preflight/step.ts";
 import { prepare } from "./prepare/step.ts";
+import { sessions } from "./sessions/step.ts";
 import type { RunStep } from "./step.ts";
 import { tests } from "./tests/step.ts";
 
@@ -14,4 +15,15 @@ import { tests } from "./tests/step.ts";
  * before the comparison of what runs adds to them, and load comes after it, since new tasks show nothing of what was
  * changed in the old ones by hand.
  */
-export const RUN_STEPS: readonly RunStep[] = [prepare, pages, code, tests, database, logs, drift, load, preflight];
+export const RUN_STEPS: readonly RunStep[] = [
+  prepare,
+  pages,
+  code,
+  sessions,
+  tests,
+  database,
+  logs,
+  drift,
+  load,
+  preflight,
+];

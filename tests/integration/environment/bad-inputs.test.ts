@@ -251,7 +251,7 @@ describe("the command rehearse", () => {
     [
       ["run", "--step", "rest"],
       2,
-      "rehearse run: --step must be one of prepare, pages, code, tests, database, logs, drift, load, preflight; found rest",
+      "rehearse run: --step must be one of prepare, pages, code, sessions, tests, database, logs, drift, load, preflight; found rest",
     ],
     [["evidence", "verify"], 2, "rehearse evidence: FILE or --stack must be given; found neither"],
     [

@@ -125,6 +125,7 @@ describe("rehearse run", () => {
       "prepare passed",
       "pages passed",
       "code passed",
+      "sessions passed",
       "tests passed",
       "database passed",
       "logs passed",
