@@ -34,6 +34,8 @@ const ENOUGH = 3;
 const HEADING = /^h[1-6]\b/;
 /** A key that is a number, a date or an id is data, and no name that somebody relies on. */
 const OF_DATA = /^(?:[\d\W_]+|[0-9a-f-]{16,})$/i;
+/** What templates write where there is nothing. */
+const NOTHING = /^(?:[-–—.…?]*|n\/a|none|null|nan|undefined)$/i;
 const MEANINGFUL_INSIDE = "img, svg, input, select, textarea, button, canvas, video, audio, iframe, object, br";
 
 /** Describes an answer of a page, an API, or a download. */
@@ -56,7 +58,7 @@ function describePage(html: string): Pick<AnswerShape, "elements" | "amount"> {
   const groups = new Map<string, { filled: number; empty: number }>();
   for (const element of document.querySelectorAll(TEXTUAL)) {
     const group = groups.get(signature(element)) ?? { filled: 0, empty: 0 };
-    const filled = element.textContent.trim() !== "" || element.querySelector(MEANINGFUL_INSIDE) !== null;
+    const filled = !NOTHING.test(element.textContent.trim()) || element.querySelector(MEANINGFUL_INSIDE) !== null;
     group[filled ? "filled" : "empty"]++;
     groups.set(signature(element), group);
   }

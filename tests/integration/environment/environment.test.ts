@@ -41,6 +41,8 @@ describe("an environment from nothing", () => {
       "app.debug-off passed",
       "app.deploy-check passed",
       "app.write-read passed",
+      "app.passwords passed",
+      "app.media passed",
       "database.migrations passed",
       "database.roles passed",
       "time.zone passed",
@@ -51,6 +53,8 @@ describe("an environment from nothing", () => {
       "image.health-command passed",
       "image.imports passed",
       "image.requirements passed",
+      "image.secrets passed",
+      "image.translations passed",
       "release.single passed",
     ]);
   });

@@ -155,7 +155,7 @@ describe("production", () => {
       await checkout.output<string>(BRANCH, "release"),
     );
     const checks = await checkout.output<string[]>("production", "checks");
-    expect(checks.map((line) => line.replace(/:.*/s, ""))).toHaveLength(25);
+    expect(checks.map((line) => line.replace(/:.*/s, ""))).toHaveLength(29);
     expect(checks.filter((line) => !/^[a-z.-]+ passed:/.test(line))).toEqual([
       "network.closed not applicable: network.outside is true",
     ]);

@@ -58,6 +58,8 @@ describe("a project of another layout, with its own Dockerfile, without ETL work
       "app.debug-off passed",
       "app.deploy-check passed",
       "app.write-read passed",
+      "app.passwords passed",
+      "app.media passed",
       "database.migrations passed",
       "database.roles passed",
       "time.zone passed",
@@ -66,6 +68,8 @@ describe("a project of another layout, with its own Dockerfile, without ETL work
       "image.health-command passed",
       "image.imports passed",
       "image.requirements passed",
+      "image.secrets passed",
+      "image.translations passed",
       "release.single passed",
     ]);
     expect(others).toEqual([

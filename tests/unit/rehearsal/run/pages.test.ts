@@ -65,6 +65,7 @@ describe("what was lost since the release before", () => {
 
   it("is a column of a table that nothing stands in any more", () => {
     expect(lost(page(rows(["1", "2", "3"])), page(rows(["", " ", ""])))).toEqual(["blocking pages.emptied /x/"]);
+    expect(lost(page(rows(["1", "2", "3"])), page(rows(["–", "None", "n/a"])))).toEqual(["blocking pages.emptied /x/"]);
     expect(lost(page(rows(["1", "2", "3"])), page(rows(["", "2", ""])))).toEqual([]);
     expect(lost(page(rows(["1", "2"])), page(rows(["", ""])))).toEqual([]);
   });
