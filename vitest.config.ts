@@ -2,13 +2,19 @@ import { defineConfig } from "vitest/config";
 
 const MINUTE = 60_000;
 
+/** Faults that clones of production's data are enough for; all others need whole environments. */
+const ON_CLONES = ["{m*,b7,b8,r4,siblings}-*", "clean-releases", "clean-other-project"].map(
+  (name) => `tests/faults/${name}.test.ts`,
+);
+
 /** Each builds a release with one fault, breaks an unguarded twin of production with it, and rehearses it. */
-function faults(name: string, include: string[]) {
+function faults(name: string, globalSetup: string, include: string[], exclude: string[] = []) {
   return {
     test: {
       name,
       include,
-      globalSetup: ["tests/faults/harness/production.ts"],
+      exclude,
+      globalSetup: [`tests/faults/harness/${globalSetup}.ts`],
       fileParallelism: false,
       testTimeout: 5 * MINUTE,
       hookTimeout: 5 * MINUTE,
@@ -59,8 +65,9 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
-      faults("faults", ["tests/faults/**/*.test.ts"]),
-      faults("faults-sample", ["tests/faults/m1-*.test.ts", "tests/faults/m5-*.test.ts"]),
+      faults("faults", "production", ON_CLONES),
+      faults("faults-environment", "environments", ["tests/faults/*.test.ts"], ON_CLONES),
+      faults("sample-of-faults", "production", ["tests/faults/m1-*.test.ts", "tests/faults/m5-*.test.ts"]),
       {
         test: {
           name: "browser",

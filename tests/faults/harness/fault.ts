@@ -32,6 +32,8 @@ export interface FaultRecord {
   readonly found?: readonly string[];
   /** Detectors of which a finding names the cause. */
   readonly named?: readonly Detector[];
+  /** Whether an unguarded twin of production was seen to break; undefined where a test of its own shows that. */
+  readonly twinBroke?: boolean;
 }
 
 declare module "vitest" {
@@ -69,6 +71,12 @@ export function recordFindings(ids: readonly string[], naming: readonly string[]
     found: [...new Set([...found, ...ids])],
     named: [...new Set([...named, ...naming.map(detectorOf)])],
   };
+}
+
+/** Notes that the unguarded twin was seen to break, or not yet. */
+export function recordTwin(broke: boolean): void {
+  const meta = currentMeta();
+  if (meta !== undefined) meta.faultRecord = { ...meta.faultRecord, twinBroke: broke };
 }
 
 /** There is none outside of a test, whatever the type says. */

@@ -29,7 +29,7 @@ function resultOf(module: TestModule, takenAt: string): FaultResult | undefined 
 
 function testResult(test: TestCase): TestResult {
   const { state, errors } = test.result();
-  const { found, named } = test.meta().faultRecord ?? {};
+  const { found, named, twinBroke } = test.meta().faultRecord ?? {};
   return {
     title: test.fullName,
     passed: state === "passed",
@@ -37,6 +37,7 @@ function testResult(test: TestCase): TestResult {
     record: {
       ...(found === undefined ? {} : { found }),
       ...(named === undefined ? {} : { named }),
+      ...(twinBroke === undefined ? {} : { twinBroke }),
     },
     error: errors?.[0]?.message.split("\n")[0] ?? "",
   };

@@ -11,7 +11,7 @@ const PAGE = path.join(ROOT, "docs/faults.md");
 
 const HELP = `usage: npm run faults -- [FAULT…] [--without DETECTOR] [--table] [--page]
 
-Applies the faults of the catalogue, all or those named (m1, r4, clean), and prints what was caught.
+Applies the faults of the catalogue, all or those named (c2, m1, clean), and prints what was caught.
 
 --without DETECTOR  which faults would be missed without it, from the last results: ${Object.keys(DETECTORS).join(" ")}
 --table             the table of the last results alone
@@ -72,10 +72,8 @@ function parsed(words: readonly string[]) {
 function applied(faults: readonly string[]): number {
   const files = faults.map((fault) => `tests/faults/${fault.toLowerCase()}-`);
   const reporters = ["--reporter=default", `--reporter=${path.join(import.meta.dirname, "reporter.ts")}`];
-  const { status } = spawnSync("vitest", ["run", "--project", "faults", ...reporters, ...files], {
-    cwd: ROOT,
-    stdio: "inherit",
-  });
+  const projects = ["--project", "faults", "--project", "faults-environment"];
+  const { status } = spawnSync("vitest", ["run", ...projects, ...reporters, ...files], { cwd: ROOT, stdio: "inherit" });
   return status ?? 1;
 }
 

@@ -36,10 +36,23 @@ type Sections = Record<string, Record<string, unknown>>;
 
 /** The checkout of a team of its own: program, project and state, so that a test can change them. */
 export class Checkout {
-  public readonly folder = mkdtempSync(path.join(tmpdir(), "rehearsal-checkout-"));
+  public readonly folder: string;
   readonly #environment: NodeJS.ProcessEnv;
 
-  public constructor() {
+  /** @param folder of a checkout that another process has made; a new one without it */
+  public constructor(folder = newFolder()) {
+    this.folder = folder;
+    const state = path.join(this.folder, ".state");
+    this.#environment = {
+      ...process.env,
+      PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
+      PULUMI_BACKEND_URL: `file://${state}?metadata=skip`,
+      PULUMI_CONFIG_PASSPHRASE: "only for tests",
+    };
+    if (!existsSync(state)) this.#fill(state);
+  }
+
+  #fill(state: string): void {
     for (const name of LINKED) symlinkSync(path.join(ROOT, name), path.join(this.folder, name));
     for (const name of COPIED) {
       cpSync(path.join(ROOT, name), path.join(this.folder, name), {
@@ -53,14 +66,20 @@ export class Checkout {
     }
     // A snapshot on the engine is somebody else's: a test that is about one says so.
     this.edit("Pulumi.sandbox.yaml", (text) => text.replace("snapshot: newest", "snapshot: none"));
-    const state = path.join(this.folder, ".state");
     mkdirSync(state);
-    this.#environment = {
-      ...process.env,
-      PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
-      PULUMI_BACKEND_URL: `file://${state}?metadata=skip`,
-      PULUMI_CONFIG_PASSPHRASE: "only for tests",
-    };
+  }
+
+  /** Does what reads the folder and its state in this process, as a command that is started in the folder does. */
+  public inside<T>(work: () => T): T {
+    const [folder, before] = [process.cwd(), { ...process.env }];
+    try {
+      process.chdir(this.folder);
+      setVariables(this.#environment);
+      return work();
+    } finally {
+      process.chdir(folder);
+      setVariables(before);
+    }
   }
 
   /** Absolute path of a file of the checkout. */
@@ -169,4 +188,14 @@ export class Checkout {
   public removeFolder(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function newFolder(): string {
+  return mkdtempSync(path.join(tmpdir(), "rehearsal-checkout-"));
+}
+
+function setVariables(variables: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(process.env))
+    if (variables[name] === undefined) Reflect.deleteProperty(process.env, name);
+  Object.assign(process.env, Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined)));
 }

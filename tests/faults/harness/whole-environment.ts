@@ -1,0 +1,202 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, inject, it } from "vitest";
+import { checksOf } from "../../../rehearsal/checks/critical-checks.ts";
+import { runChecks } from "../../../rehearsal/checks/run-checks.ts";
+import type { RunContext } from "../../../rehearsal/run/context.ts";
+import { runSteps } from "../../../rehearsal/run/run-steps.ts";
+import { RUN_STEPS } from "../../../rehearsal/run/steps.ts";
+import { buildOver } from "../../integration/images/builds.ts";
+import { docker } from "../../integration/images/support.ts";
+import { recordFindings, recordTwin } from "./fault.ts";
+import type { Changes } from "./stage.ts";
+import { type NextRelease, Staged } from "./staged.ts";
+
+/** Something that stops a release, in the words that a person reads. */
+export interface Stopping {
+  /** Of the finding or of the critical check. */
+  readonly id: string;
+  readonly words: string;
+}
+
+/** What differs from what runs, or is done by hand. */
+export interface Injection {
+  /** Files of the project that the release changes, and lines of a Dockerfile beyond those; or variables alone. */
+  readonly release?: {
+    readonly changes?: Changes;
+    readonly steps?: string;
+    readonly variables?: Readonly<Record<string, string>>;
+    /** Services that take part; application and ETL worker without it. */
+    readonly roles?: readonly string[];
+  };
+  /** What is done by hand, in the same way both times. */
+  readonly byHand?: (place: Staged) => Promise<void>;
+  /** Steps of `rehearse run` that are taken after the critical checks; the logs alone without it. */
+  readonly steps?: readonly string[];
+  /** What is done in the environment before the change. */
+  readonly prepared?: (place: Staged) => Promise<void>;
+  /** Whether the steps compare with the release before: they are taken before the change as well. */
+  readonly compared?: true;
+  /** What the steps are told otherwise. */
+  readonly told?: (context: RunContext) => RunContext;
+  /** Requests of users, or time, between deployment and rehearsal. */
+  readonly before?: (sandbox: Staged) => Promise<void>;
+}
+
+/** A fault, or a sibling of it. */
+export interface FaultCase extends Injection {
+  readonly title: string;
+  /** What users or operators of an unguarded production see; fails where nothing is broken. */
+  readonly breaks: (twin: Staged) => Promise<void>;
+  /** Whether seeing that takes more than the change: it is then applied anew before it is rehearsed. */
+  readonly spoils?: true;
+  /** A finding that must stop the release, and its words: what was found, not what usually is the cause. */
+  readonly caught: { readonly id: string; readonly words: RegExp };
+}
+
+/** A release or change that harms nobody. */
+export interface HarmlessCase extends Injection {
+  readonly title: string;
+  /** That it does what it is for. */
+  readonly works?: (twin: Staged) => Promise<void>;
+}
+
+/** The project's files are compiled without a look at their source, and names of static files are hashed in a manifest. */
+const LAY_OVER = ["COPY changes/ /app/", "RUN python -m compileall -q -f --invalidation-mode unchecked-hash /app"];
+
+/** The environment, for tests that do more than apply a change. */
+export function place(): Staged {
+  return new Staged(inject("place"));
+}
+
+/** One test for each case: the unguarded twin breaks, and the rehearsal stops the same change with its cause. */
+export function testFaults(cases: readonly FaultCase[]): void {
+  it.each(cases)("$title: breaks an unguarded twin, and is stopped with its cause", async (one) => {
+    await staged(one, async (environment, apply, reports) => {
+      recordTwin(false);
+      await one.breaks(environment);
+      recordTwin(true);
+      if (one.spoils === true) {
+        await environment.reset();
+        await apply();
+      }
+      const found = await rehearse(environment, one, reports);
+      const names = ({ words }: Stopping) => one.caught.words.test(words);
+      recordFindings(
+        found.map(({ id }) => id),
+        found.filter(names).map(({ id }) => id),
+      );
+      expect(found, describe(found)).toContainEqual({
+        id: one.caught.id,
+        words: expect.stringMatching(one.caught.words) as string,
+      });
+    });
+  });
+}
+
+/** One test for each case: nothing stops it. */
+export function testHarmless(cases: readonly HarmlessCase[]): void {
+  it.each(cases)("$title: passes", async (one) => {
+    await staged(one, async (environment, _apply, reports) => {
+      await one.works?.(environment);
+      const found = await rehearse(environment, one, reports);
+      recordFindings(
+        found.map(({ id }) => id),
+        [],
+      );
+      expect(found, describe(found)).toEqual([]);
+    });
+  });
+}
+
+/** What the rehearsal of the environment says that stops the release: rollout, critical checks, steps of a run. */
+async function rehearse(
+  sandbox: Staged,
+  { steps = ["logs"], told, before }: Injection,
+  reports: string,
+): Promise<Stopping[]> {
+  // A rollout that fails ends the deployment there.
+  if (sandbox.failures.length > 0) return sandbox.failures.map((words) => ({ id: "rollout.failed", words }));
+  await before?.(sandbox);
+  return [...(await failedChecks(sandbox)), ...(await blockingFindings(sandbox, steps, reports, told))];
+}
+
+async function failedChecks(sandbox: Staged): Promise<Stopping[]> {
+  const environment = sandbox.deployed();
+  const results = await runChecks(checksOf(environment), environment);
+  return results.flatMap((result) =>
+    result.state === "failed"
+      ? result.findings
+          .filter(({ warning }) => warning === undefined)
+          .map(({ expected, seen }) => ({ id: result.id, words: `expected ${expected}; seen ${seen}` }))
+      : [],
+  );
+}
+
+/** @param reports folder in which the steps find what the release before left */
+async function blockingFindings(
+  sandbox: Staged,
+  ids: readonly string[],
+  reports: string,
+  told: Injection["told"] = (context) => context,
+  release = "next",
+): Promise<Stopping[]> {
+  const context = told({ ...sandbox.context(), reports, release });
+  const steps = RUN_STEPS.filter(({ id }) => ids.includes(id));
+  const result = await runSteps(steps, context, { begins: () => undefined, ended: () => undefined });
+  return result.steps
+    .flatMap(({ findings }) => findings)
+    .filter(({ severity }) => severity === "blocking")
+    .map(({ id, subject, cause, evidence = [] }) => ({ id, words: [`${subject}: ${cause}`, ...evidence].join("\n") }));
+}
+
+/** Applies a change to the environment, and puts it back whatever happens. */
+async function staged(
+  injection: Injection,
+  work: (environment: Staged, apply: () => Promise<void>, reports: string) => Promise<void>,
+): Promise<void> {
+  const environment = place();
+  const reports = await mkdtemp(path.join(tmpdir(), "fault-reports-"));
+  const image = await builtImage(environment.image, injection.release);
+  const apply = () => applied(environment, injection, image);
+  try {
+    if (injection.compared === true) {
+      const found = await blockingFindings(environment, injection.steps ?? [], reports, injection.told, "before");
+      expect(found, describe(found)).toEqual([]);
+    }
+    await injection.prepared?.(environment);
+    await apply();
+    await work(environment, apply, reports);
+  } finally {
+    await rm(reports, { recursive: true, force: true });
+    await environment.reset();
+    if (image !== undefined) await docker.getImage(image).remove({ force: true });
+  }
+}
+
+async function applied(place: Staged, { release, byHand }: Injection, image: string | undefined): Promise<void> {
+  if (release !== undefined) {
+    const next: NextRelease = {
+      ...(image === undefined ? {} : { image }),
+      ...(release.variables === undefined ? {} : { variables: release.variables }),
+    };
+    await place.release(next, release.roles);
+  }
+  await byHand?.(place);
+}
+
+/** The image of a release with changes; undefined where it is the one that runs. */
+async function builtImage(base: string, release: Injection["release"]): Promise<string | undefined> {
+  if (release?.changes === undefined && release?.steps === undefined) return undefined;
+  const image = `faulty/application:${randomBytes(4).toString("hex")}`;
+  const files = Object.entries(release.changes ?? {}).map(([name, text]) => [`changes/${name}`, text] as const);
+  const lines = ["USER 0:0", ...(files.length > 0 ? LAY_OVER : []), release.steps ?? "", "USER 10001:10001"];
+  await buildOver(image, base, Object.fromEntries(files), lines.join("\n"));
+  return image;
+}
+
+function describe(found: readonly Stopping[]): string {
+  return found.length === 0 ? "nothing found" : found.map(({ id, words }) => `${id}: ${words}`).join("\n");
+}
