@@ -132,21 +132,4 @@ testFaults([
     steps: ["drift"],
     caught: { id: "drift.port", words: /container \S+, port \d+ .*every address of the host/ },
   },
-  {
-    title: "the application's own port is published past the gateway",
-    byHand: (place) =>
-      place.update("app", (spec) => {
-        spec.EndpointSpec = {
-          ...spec.EndpointSpec,
-          Ports: [{ Protocol: "tcp", TargetPort: 8000, PublishMode: "host" }],
-        };
-      }),
-    breaks: async (twin) => {
-      const port = await published(await twin.containerId("app"));
-      const request = `GET / HTTP/1.0\r\nHost: ${twin.hostname()}\r\nX-Forwarded-Proto: https\r\n\r\n`;
-      expect(await answer(port, Buffer.from(request))).toContain("200 OK");
-    },
-    steps: ["drift"],
-    caught: { id: "drift.port", words: /service \S+-app, port/ },
-  },
 ]);
