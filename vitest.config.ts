@@ -59,6 +59,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["tests/integration/**/*.test.ts"],
+          globalSetup: ["tests/integration/environment/interrupted-runs.ts"],
           fileParallelism: false,
           testTimeout: 5 * MINUTE,
           hookTimeout: 15 * MINUTE,
@@ -72,6 +73,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["tests/browser/**/*.test.ts"],
+          globalSetup: ["tests/integration/environment/interrupted-runs.ts"],
           fileParallelism: false,
           testTimeout: 2 * MINUTE,
           hookTimeout: 15 * MINUTE,

@@ -14,7 +14,7 @@ import type { Settings } from "../../config/settings.ts";
 import { GatewayClient } from "../../rehearsal/checks/gateway-client.ts";
 import { assetsOf } from "../../rehearsal/checks/references.ts";
 import { run, seconds } from "../commands.ts";
-import { labelled, removeLabelled } from "../left-behind.ts";
+import { labelled, removeLabelled } from "../../tests/integration/environment/left-behind.ts";
 import type { Site } from "../load.ts";
 import type { Workshop } from "../workshop.ts";
 import { composeFile, REPLICAS } from "./compose.ts";

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { ENVIRONMENT_LABEL } from "../../../engine/leftovers.ts";
 import type { Checkout } from "./checkout.ts";
+import { labelled } from "./left-behind.ts";
 
 export const docker = new Docker();
 
@@ -143,25 +144,10 @@ export class RunningEnvironment {
   }
 }
 
-/** Names of everything on the engine that carries an environment's label. */
+/** Everything on the engine that carries an environment's label, each as its kind and its id. */
 export async function environmentObjects(environment: string): Promise<string[]> {
-  const filters = { label: [`${ENVIRONMENT_LABEL}=${environment}`] };
-  const [containers, services, networks, volumes, secrets, configs] = await Promise.all([
-    docker.listContainers({ all: true, filters }),
-    docker.listServices({ filters }),
-    docker.listNetworks({ filters }),
-    docker.listVolumes({ filters }),
-    docker.listSecrets({ filters }),
-    docker.listConfigs({ filters }),
-  ]);
-  return [
-    ...containers.map(({ Names }) => `container ${Names.join(" ")}`),
-    ...services.map(({ Spec }) => `service ${Spec?.Name ?? ""}`),
-    ...networks.map(({ Name }) => `network ${Name}`),
-    ...volumes.Volumes.map(({ Name }) => `volume ${Name}`),
-    ...secrets.map(({ ID }) => `secret ${ID}`),
-    ...configs.map(({ ID }) => `config ${ID}`),
-  ];
+  const found = await labelled(docker, `${ENVIRONMENT_LABEL}=${environment}`);
+  return Object.entries(found).flatMap(([kind, ids]) => ids.map((id) => `${kind} ${id}`));
 }
 
 /** Removes the images of a project; layers that others use stay. */
