@@ -1,8 +1,8 @@
 import type { ReleaseReferences } from "../components/release-images.ts";
 import { ENVIRONMENT_LABEL } from "../engine/leftovers.ts";
 import { assetsOf } from "../rehearsal/checks/references.ts";
-import { RunningEnvironment } from "../tests/integration/environment/running-environment.ts";
 import { removeLabelled } from "../tests/integration/environment/left-behind.ts";
+import { RunningEnvironment } from "../tests/integration/environment/running-environment.ts";
 import type { Site } from "./load.ts";
 import { PROJECT, type Workshop } from "./workshop.ts";
 

@@ -13,8 +13,8 @@ import { describeFaults, fileSettings, parseSettings } from "../../config/load-s
 import type { Settings } from "../../config/settings.ts";
 import { GatewayClient } from "../../rehearsal/checks/gateway-client.ts";
 import { assetsOf } from "../../rehearsal/checks/references.ts";
-import { run, seconds } from "../commands.ts";
 import { labelled, removeLabelled } from "../../tests/integration/environment/left-behind.ts";
+import { run, seconds } from "../commands.ts";
 import type { Site } from "../load.ts";
 import type { Workshop } from "../workshop.ts";
 import { composeFile, REPLICAS } from "./compose.ts";
