@@ -487,7 +487,7 @@ const tests = z.strictObject({
     })
     .default([]),
   dockerfile: text({
-    doc: "Dockerfile of an image for the tests, relative to Pulumi.yaml: it builds on the image that the argument `RELEASE_IMAGE` names, adds tests and what only they need, and sees its own folder. `none` where the application's image has all of it.",
+    doc: "Dockerfile of an image for the tests, relative to Pulumi.yaml: it builds on the image that the argument `RELEASE_IMAGE` names, adds tests and what only they need, and sees its own folder. `BASE_IMAGE` is what the release's images are built on. `none` where the application's image has all of it.",
     rule: "a path relative to Pulumi.yaml, or none",
     example: "none",
     differs: "no",

@@ -18,6 +18,7 @@ export function functionalTests(
     suites,
     baseUrlVariable,
     dockerfile,
+    baseImage: settings.images.base,
     memoryBytes: memoryMiB * MEBIBYTE,
     project: settings.app.name,
     secrets: {

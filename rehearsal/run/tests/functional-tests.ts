@@ -14,6 +14,8 @@ export interface FunctionalTests {
   readonly baseUrlVariable: string;
   /** Of an image on top of the release's; `none` where that one has the tests. */
   readonly dockerfile: string;
+  /** What the release's images are built on: the tests' may begin there, with layers that outlive a release. */
+  readonly baseImage: string;
   readonly memoryBytes: number;
   /** Short name of the project; names the image. */
   readonly project: string;

@@ -24,7 +24,7 @@ export async function testImage(context: RunContext): Promise<string> {
   const folder = path.dirname(tests.dockerfile);
   const dockerfile = path.basename(tests.dockerfile);
   const { Id } = await engine.getImage(process.image).inspect();
-  const name = `${tests.project}/tests:${contentTag(Id, folderHash(folder), dockerfile)}`;
+  const name = `${tests.project}/tests:${contentTag(Id, tests.baseImage, folderHash(folder), dockerfile)}`;
   if (!(await hasImage(engine, name))) {
     say(`    building ${name} from ${tests.dockerfile}`);
     await buildImage(
@@ -33,7 +33,11 @@ export async function testImage(context: RunContext): Promise<string> {
         name,
         context: folder,
         dockerfile,
-        args: { RELEASE_IMAGE: process.image, EXTRA_CA_CERTIFICATES: extraCertificates() },
+        args: {
+          RELEASE_IMAGE: process.image,
+          BASE_IMAGE: tests.baseImage,
+          EXTRA_CA_CERTIFICATES: extraCertificates(),
+        },
         labels: { [LABEL]: tests.project },
       },
       (line) => {

@@ -66,6 +66,10 @@ export class Checkout {
     }
     // A snapshot on the engine is somebody else's: a test that is about one says so.
     this.edit("Pulumi.sandbox.yaml", (text) => text.replace("snapshot: newest", "snapshot: none"));
+    // Nor does each rehearsal need the reference project's tests, with a browser: a test that is about them says so.
+    for (const name of ["Pulumi.sandbox.yaml", "Pulumi.production.yaml"]) {
+      this.edit(name, (text) => text.replace(/^ {2}rehearsal:tests:\n(?: {4}.*\n)*/m, ""));
+    }
     mkdirSync(state);
   }
 

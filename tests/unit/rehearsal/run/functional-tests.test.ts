@@ -42,6 +42,7 @@ it("gives tests what the application is given, and where the ETL worker writes",
     suites: [{ id: "api", timeoutSeconds: 600, database: "environment" }],
     baseUrlVariable: "STAGING_SERVER",
     project: "shop",
+    baseImage: "debian:trixie-slim",
     memoryBytes: 1024 ** 3,
   });
 });
