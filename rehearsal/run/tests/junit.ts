@@ -15,7 +15,7 @@ interface XmlElement {
   readonly localName: string;
   readonly textContent: string;
   readonly children: ArrayLike<XmlElement>;
-  getAttribute(name: string): string | null;
+  getAttributeNode(name: string): { readonly value: string } | null;
   querySelectorAll(selector: string): ArrayLike<XmlElement>;
 }
 
@@ -41,9 +41,9 @@ export function readJunit(xml: string): TestCase[] {
   }
   const suites = [...(root === "testsuite" ? [documentElement] : []), ...elements(documentElement, "testsuite")];
   for (const suite of suites) {
-    const [told, held] = [Number(suite.getAttribute("tests") ?? 0), elements(suite, "testcase").length];
+    const [told, held] = [Number(attribute(suite, "tests")), elements(suite, "testcase").length];
     if (told > held) {
-      const name = suite.getAttribute("name") ?? "";
+      const name = attribute(suite, "name");
       throw new Error(
         `a report must hold the tests that it counts; testsuite ${JSON.stringify(name)} says ${told} and holds ${held}`,
       );
@@ -53,9 +53,7 @@ export function readJunit(xml: string): TestCase[] {
 }
 
 function testCase(element: XmlElement): TestCase {
-  const name = [element.getAttribute("classname") ?? "", element.getAttribute("name") ?? ""].filter(
-    (part) => part !== "",
-  );
+  const name = [attribute(element, "classname"), attribute(element, "name")].filter((part) => part !== "");
   const outcomes = [...Array.from(element.children)];
   const wrong = outcomes.find(({ localName }) => localName === "failure" || localName === "error");
   const skipped = outcomes.some(({ localName }) => localName === "skipped");
@@ -63,9 +61,14 @@ function testCase(element: XmlElement): TestCase {
   return {
     name: name.join("."),
     status: wrong !== undefined ? "failed" : skipped ? "skipped" : "passed",
-    message: firstLine(wrong?.getAttribute("message") ?? "") || firstLine(details),
+    message: firstLine(wrong === undefined ? "" : attribute(wrong, "message")) || firstLine(details),
     details,
   };
+}
+
+/** Its value, empty where it is not set. The parser's `getAttribute` gives it escaped, as it stands in XML. */
+function attribute(element: XmlElement, name: string): string {
+  return element.getAttributeNode(name)?.value ?? "";
 }
 
 function elements(below: XmlElement, name: string): XmlElement[] {

@@ -11,7 +11,7 @@ const REPORT = `<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest t
 <testcase classname="test_api" name="test_pages[airports]" time="0.2"><failure message="AssertionError: assert 49 == 50&#10;  more">def test_pages():
 &gt;   assert 49 == 50
 E   assert 49 == 50</failure></testcase>
-<testcase classname="test_api" name="test_links" time="0.2"><error message="failed on setup with &quot;ConnectionError&quot;"><![CDATA[a < b]]></error></testcase>
+<testcase classname="test_api" name="test_links" time="0.2"><error message="failed on setup with &quot;ConnectionError&quot;: 9 &gt; 20 &amp;amp; more"><![CDATA[a < b]]></error></testcase>
 <testcase classname="test_api" name="test_later" time="0"><skipped type="pytest.skip" message="not yet">reason</skipped></testcase>
 </testsuite></testsuites>`;
 
@@ -30,7 +30,7 @@ describe("a report in JUnit's XML", () => {
     expect(readJunit(REPORT).map(({ name, status, message }) => `${name} ${status} ${message}`.trim())).toEqual([
       "test_api.test_schema passed",
       "test_api.test_pages[airports] failed AssertionError: assert 49 == 50",
-      'test_api.test_links failed failed on setup with "ConnectionError"',
+      'test_api.test_links failed failed on setup with "ConnectionError": 9 > 20 &amp; more',
       "test_api.test_later skipped",
     ]);
   });
@@ -60,7 +60,7 @@ describe("a suite", () => {
   it("names each failed test with what it said", () => {
     expect(told({ report: REPORT, exitCode: 1 })).toEqual([
       "blocking tests.failed suite api, test_api.test_pages[airports]: AssertionError: assert 49 == 50",
-      'blocking tests.failed suite api, test_api.test_links: failed on setup with "ConnectionError"',
+      'blocking tests.failed suite api, test_api.test_links: failed on setup with "ConnectionError": 9 > 20 &amp; more',
     ]);
     const [finding] = suiteOutcome(SUITE, ended({ report: REPORT })).findings;
     expect(finding?.evidence).toEqual(["def test_pages():", ">   assert 49 == 50", "E   assert 49 == 50"]);
