@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -34,6 +34,9 @@ beforeAll(async () => {
   );
   const settings = path.join(project, "site_config/settings/deployed.py");
   await writeFile(settings, `${await readFile(settings, "utf8")}\nWSGI_APPLICATION = "site_config.wsgi.application"\n`);
+  await mkdir(path.join(project, ".venv"));
+  for (const file of [".env", ".env.local", ".venv/pyvenv.cfg", "guestbook/.env"])
+    await writeFile(path.join(project, file), "A=1\n");
   await buildProject(PROJECT, project);
   await buildApplication(APPLICATION, PROJECT, { SETTINGS_MODULE: "site_config.settings.deployed" });
 }, 900_000);
@@ -130,6 +133,16 @@ describe("images/django", { timeout: 300_000 }, () => {
       expect(search.stdout).toBe("");
       expect(history).not.toContain(Buffer.from(line).toString("base64").slice(4, 40));
     }
+  });
+
+  it("holds nothing of a developer's machine, whether or not .dockerignore names it", async () => {
+    const { stdout } = await bench.run({
+      image: PROJECT,
+      command: ["find", "/app", "-name", ".env*", "-o", "-name", "*venv"],
+    });
+    expect(stdout).toBe("");
+    const kept = await bench.run({ image: PROJECT, command: ["ls", "/app/manage.py"] });
+    expect(kept.exitCode).toBe(0);
   });
 
   it("holds its modules compiled, since nothing can be written when it runs", async () => {

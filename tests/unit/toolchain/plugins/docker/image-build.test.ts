@@ -50,6 +50,14 @@ describe("a build context", () => {
     expect(context("other/Dockerfile").relativeDockerfile).toBe("../other/Dockerfile");
   });
 
+  test("of a project without a Dockerfile leaves out what the project's ignore file says", () => {
+    put("app/.dockerignore", "src\n");
+    const images = path.resolve(import.meta.dirname, "../../../../../images");
+    const { entries } = readBuildContext(path.join(folder, "app"), path.join(images, "django/Dockerfile"));
+    expect([...entries.keys()]).not.toContain("src/main.py");
+    expect([...entries.keys()]).toContain("media/upload.bin");
+  });
+
   test("has a digest that changes with names, contents, modes, links and the Dockerfile, and with nothing else", () => {
     put("app/.dockerignore", "*.log\n");
     const seen = new Set([digest()]);
