@@ -52,7 +52,7 @@ function failure(
   known: z.infer<typeof OPERATION> | undefined,
 ): Finding {
   const earlier = known?.error;
-  const same = typeof earlier === "string" && withoutNumbers(earlier) === withoutNumbers(error);
+  const same = typeof earlier === "string" && withoutValues(earlier) === withoutValues(error);
   const request = name.startsWith("GET ");
   return {
     id: request ? "code.request" : /^(?:SELECT|UPDATE) /.test(name) ? "code.row" : "code.write",
@@ -84,6 +84,10 @@ function slow({ operation, seconds }: CodeOperation, before: number): Finding {
   };
 }
 
-function withoutNumbers(text: string): string {
-  return text.replaceAll(/\d+/g, "#");
+/** The values of a row may be made up, and then they are others each time; a long error ends within them. */
+function withoutValues(text: string): string {
+  return text
+    .replace(/\bDETAIL: +(Failing row contains|Key) \(.*?(?=$| \| \S+:\d+$)/, "$1")
+    .replaceAll(/\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/gi, "#")
+    .replaceAll(/\d+/g, "#");
 }

@@ -4,6 +4,7 @@ import { type CodeOperation, startSmoke } from "../../migration/outgoing-code.ts
 import { counted } from "../../report/format.ts";
 import type { RunContext } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
+import { RUN_APPLICATION } from "../logs/probes.ts";
 import type { RunStep } from "../step.ts";
 import { type CodeWork, codeFindings, isSlow, WORK } from "./judge.ts";
 
@@ -69,7 +70,8 @@ function smokeRun({ environment, process, ownerUrl, logins, dataNetwork, site }:
     name: `${environment}-code`,
     image: process.image,
     command: [RUNTIME, "smoke", "--secrets-from-stdin"],
-    environment: { ...process.environment, SMOKE_PATHS: paths.join(",") },
+    // What a constraint refuses of rows that are made up is this step's finding, not the release's error.
+    environment: { ...process.environment, PGAPPNAME: RUN_APPLICATION, SMOKE_PATHS: paths.join(",") },
     secrets: { ...process.secrets, DATABASE_URL: url("app"), REPORT_DATABASE_URL: url("report") },
     networks: [dataNetwork],
     memoryBytes: process.memoryBytes,

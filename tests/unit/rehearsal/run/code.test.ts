@@ -44,6 +44,21 @@ describe("what a release's code fails at", () => {
     expect(short(codeFindings(failed, undefined))).toEqual(["note code.request GET /photo/"]);
   });
 
+  it("is a note where the release before failed alike on other values of a row", () => {
+    const failure = (constraint: string, values: string) => ({
+      ...operation(
+        "INSERT shop.Order",
+        `IntegrityError: new row for relation "shop_order" violates check constraint "${constraint}"; DETAIL: Failing row contains (${values}).`,
+      ),
+      madeUp: true,
+    });
+    const { error, seconds } = failure("paid", "4, 6295a3cc, delay");
+    const known = earlier({ "INSERT shop.Order": { error, seconds } });
+    const now = (constraint: string) => codeFindings([failure(constraint, "9, d3759935-1e86, (a)")], known);
+    expect(short(now("paid"))).toEqual(["note code.write INSERT shop.Order"]);
+    expect(short(now("sent"))).toEqual(["blocking code.write INSERT shop.Order"]);
+  });
+
   it("warns of a link that leads to no page", () => {
     expect(short(codeFindings([operation("GET /old/", "status 404")], undefined))).toEqual([
       "warning code.request GET /old/",
