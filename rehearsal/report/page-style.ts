@@ -106,6 +106,7 @@ footer { color: var(--quiet); font-size: .875rem; padding-block: 0 2rem; overflo
   table, tbody, tr, td { display: block; }
   tr { border: 1px solid var(--line); border-radius: 6px; padding: .3rem .8rem; margin-block: .6rem; }
   td, td.number { border-bottom: 1px solid var(--line); padding: .35rem 0; text-align: left; white-space: normal; }
+  td:last-child, td.number:last-child { border-bottom: 0; }
   td::before { content: attr(data-label); display: block; color: var(--quiet); font-size: .82rem; }
   td.number { display: flex; justify-content: space-between; gap: 1rem; }
   td.number::before { font-size: .875rem; }
