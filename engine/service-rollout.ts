@@ -51,7 +51,8 @@ const POLL_MILLISECONDS = 100;
 /** Failures of tasks after which a service is given up that has no release before to go back to. */
 const TOLERATED_FAILURES = 3;
 const HEALTH_LINES = 5;
-const FAILED_STATES = ["failed", "rejected", "orphaned"];
+/** States of tasks that nobody asked to end. */
+export const ENDED_BY_ITSELF: readonly string[] = ["failed", "rejected", "orphaned"];
 
 /**
  * Waits until a service runs what is declared with all its tasks healthy, or has failed or been rolled back.
@@ -96,7 +97,7 @@ export function judge(
   }
   if (outgoing.length > 0 || service.UpdateStatus?.State === "updating") return "pending";
   const failures = current.filter(
-    ({ Status }) => FAILED_STATES.includes(Status.State) && Date.parse(Status.Timestamp) >= startedAt,
+    ({ Status }) => ENDED_BY_ITSELF.includes(Status.State) && Date.parse(Status.Timestamp) >= startedAt,
   );
   return failures.length >= TOLERATED_FAILURES ? "failed" : "pending";
 }
@@ -147,7 +148,7 @@ async function failure(
 ): Promise<ServiceOutcome> {
   const current = tasks.filter(isDeclared(declared));
   const culprit =
-    current.findLast(({ Status }) => FAILED_STATES.includes(Status.State)) ??
+    current.findLast(({ Status }) => ENDED_BY_ITSELF.includes(Status.State)) ??
     current.findLast(({ Status }) => Status.State !== "running") ??
     current.at(-1);
   const rolledBack = service.UpdateStatus?.State?.startsWith("rollback") === true;

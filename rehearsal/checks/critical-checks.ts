@@ -24,6 +24,7 @@ import { imageTranslations } from "./image-translations.ts";
 import { networkClosed } from "./network-closed.ts";
 import { ownCheck } from "./own-checks.ts";
 import { releaseSingle } from "./release-single.ts";
+import { releaseSteady } from "./release-steady.ts";
 import { timeZone } from "./time-zone.ts";
 import { webCookies } from "./web-cookies.ts";
 import { webLinks } from "./web-links.ts";
@@ -61,6 +62,7 @@ export const criticalChecks: readonly Check[] = [
   imageSecrets,
   imageTranslations,
   releaseSingle,
+  releaseSteady,
 ];
 
 /** The checks that run after every deployment of an environment: those above and the project's own. */

@@ -12,6 +12,8 @@ const STATE = z.object({
   databaseBytes: z.number(),
   /** By `schema.table`. */
   rows: z.record(z.string(), z.number()),
+  /** Values that say something, by `schema.table.column`. */
+  values: z.record(z.string(), z.number()).default({}),
   keys: z.record(z.string(), z.number()),
   plans: z.array(
     z.object({

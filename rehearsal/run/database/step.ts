@@ -8,6 +8,7 @@ import { words } from "../drift/flat.ts";
 import type { RunStep } from "../step.ts";
 import { plannedOnSnapshot, startedFrom } from "./baseline.ts";
 import { connectionUsers } from "./connection-users.ts";
+import { countValues, emptiedFindings } from "./data/columns.ts";
 import { constraintFindings } from "./data/constraints.ts";
 import { brokenIndexes, invalidIndexes } from "./data/indexes.ts";
 import { countRows, databaseIdentity, neglectedTables, readIndexes, rowFindings } from "./data/tables.ts";
@@ -51,6 +52,7 @@ export const database: RunStep = {
     const findings: Finding[] = [
       ...(await lookAt(context.administration, await looks(context, oldest), context.signal)),
       ...rowFindings(new Map(Object.entries(now.rows)), sameBefore?.rows ?? {}, "the rehearsal before"),
+      ...(sameBefore === undefined ? [] : emptiedFindings(now, sameBefore, "the rehearsal before")),
       ...resultFindings(now.results, releaseBefore?.results ?? {}, `release ${releaseBefore?.release ?? ""}`),
       ...(await comparedPlans(context, queries, now, kept)),
       ...(now.indexes === null ? [notLookedAt("definitions of indexes", "somebody holds a lock on a table")] : []),
@@ -129,6 +131,7 @@ async function readState(
     try {
       await guard(client, STATE_MILLISECONDS);
       const rows = await countRows(client);
+      const values = await countValues(client);
       const { identity, bytes } = await databaseIdentity(client);
       const keys = await attempt(client, () => readKeys(client, (work) => attempt(client, work)));
       // The definition of an index waits for who has its table.
@@ -143,6 +146,7 @@ async function readState(
         database: identity,
         databaseBytes: bytes,
         rows: Object.fromEntries(rows),
+        values,
         keys: "value" in keys ? { ...keyPositions(keys.value).values } : {},
         plans: plans.map((plan) => ({ ...plan, reads: { ...plan.reads } })),
         indexes: "value" in indexes ? indexes.value : null,

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { ENDED_BY_ITSELF } from "../../../engine/service-rollout.ts";
 import { taskLogTail } from "../../../engine/task-logs.ts";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
@@ -11,7 +12,6 @@ interface Task {
   readonly Status: { readonly State: string; readonly Timestamp: string; readonly Err?: string };
 }
 
-const DIED = ["failed", "rejected", "orphaned"];
 const LOG_LINES = 12;
 /** One may fail by chance while tasks start side by side. */
 const FLAPS = 2;
@@ -26,7 +26,7 @@ export async function diedFindings(
     const tasks = (await engine.listTasks({ filters: { service: [name] } })) as unknown as Task[];
     const died = tasks.flatMap((task) => {
       const phase = phaseAt(phases, Date.parse(task.Status.Timestamp));
-      return phase !== undefined && DIED.includes(task.Status.State) ? [{ task, phase }] : [];
+      return phase !== undefined && ENDED_BY_ITSELF.includes(task.Status.State) ? [{ task, phase }] : [];
     });
     const [first] = died;
     if (first === undefined) return [];

@@ -298,6 +298,26 @@ describe("a database against the rehearsal before", () => {
     expect(short(await found({ ...fresh, environment: context.environment, reports: context.reports }))).toEqual([]);
   });
 
+  it.each([
+    ["to nothing", "UPDATE purchase SET code = ''"],
+    ["to zero", "UPDATE purchase SET amount = 0"],
+  ])("names a column whose values all went %s, unless a migration was applied meanwhile", async (_to, statement) => {
+    const context = await copyOf();
+    await found(context);
+    await change(context, statement);
+    const column = statement.includes("code") ? "code" : "amount";
+    const after = await found({ ...context, release: "two" });
+    expect(short(after)).toContain(`blocking database.column-emptied public.purchase.${column}`);
+    await change(
+      context,
+      "CREATE TABLE IF NOT EXISTS django_migrations (id int)",
+      "INSERT INTO django_migrations VALUES (1)",
+    );
+    expect(short(await found({ ...context, release: "three" }))).toContain(
+      `warning database.column-emptied public.purchase.${column}`,
+    );
+  });
+
   it("names a report that says something else of the same data, and one that fails", async () => {
     const context = { ...(await copyOf()), queries: path.join(folder, "report.sql") };
     writeFileSync(context.queries, "-- name: turnover\nSELECT * FROM turnover;\n");

@@ -56,6 +56,7 @@ describe("an environment from nothing", () => {
       "image.secrets passed",
       "image.translations passed",
       "release.single passed",
+      "release.steady passed",
     ]);
   });
 

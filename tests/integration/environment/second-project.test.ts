@@ -71,6 +71,7 @@ describe("a project of another layout, with its own Dockerfile, without ETL work
       "image.secrets passed",
       "image.translations passed",
       "release.single passed",
+      "release.steady passed",
     ]);
     expect(others).toEqual([
       "api.answers not applicable: checks.api is none",

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { DECLARATION_LABEL } from "../../../engine/service-rollout.ts";
 import { etlAlive } from "../../../rehearsal/checks/etl-alive.ts";
 import { releaseSingle } from "../../../rehearsal/checks/release-single.ts";
+import { releaseSteady } from "../../../rehearsal/checks/release-steady.ts";
 import { runningTasks } from "../../../rehearsal/checks/running-tasks.ts";
 import { fakeEngine } from "../engine/fake-engine.ts";
 import { deployedEnvironment } from "./gateway.ts";
@@ -90,5 +92,59 @@ describe("release.single", () => {
       { expected: `shop-sandbox-app on ${APPLICATION}`, seen: "a task on shop/application:1" },
       { expected: "shop-sandbox-static on shop/static:2", seen: "a task on shop/static:1" },
     ]);
+  });
+});
+
+describe("release.steady", () => {
+  const NOW = "of the release";
+
+  /** The environment's worker with tasks that ended so. */
+  async function workerWith(
+    ...ended: readonly { state?: string; ago?: number; exit?: number; declaration?: string }[]
+  ) {
+    const tasks = ended.map(({ state = "failed", ago = 1, exit = 1, declaration = NOW }, number) => ({
+      ID: `task-${number}`,
+      Spec: { ContainerSpec: { Labels: { [DECLARATION_LABEL]: declaration } } },
+      Status: {
+        State: state,
+        Err: `task: non-zero exit (${exit})`,
+        Timestamp: new Date(Date.now() - ago * 60_000).toISOString(),
+        ContainerStatus: { ExitCode: exit },
+      },
+    }));
+    const { docker } = await fakeEngine(({ call, query }) => {
+      if (call === "GET /services/shop-sandbox-etl") {
+        return { status: 200, body: { Spec: { Labels: { [DECLARATION_LABEL]: NOW }, Mode: {} } } };
+      }
+      if (call.startsWith("GET /services/")) return { status: 200, body: { Spec: { Mode: {} } } };
+      const filters = JSON.parse(query.get("filters") ?? "{}") as Record<string, string[]>;
+      return call === "GET /tasks"
+        ? { status: 200, body: filters["service"]?.[0] === "shop-sandbox-etl" ? tasks : [] }
+        : undefined;
+    });
+    return { ...deployedEnvironment([], { address: "", port: 1 }, ""), engine: docker };
+  }
+
+  it("fails with a task that ends again and again, and says with what", async () => {
+    const [finding, ...others] = await releaseSteady.run(await workerWith({ ago: 3 }, { ago: 1, exit: 7 }));
+    expect(finding).toEqual({
+      expected: "tasks of shop-sandbox-etl that stay",
+      seen: "2 ended in the last 10 minutes: task: non-zero exit (7)",
+    });
+    expect(others).toEqual([]);
+  });
+
+  it("warns of one that ended once", async () => {
+    expect(await releaseSteady.run(await workerWith({}))).toMatchObject([{ warning: true }]);
+  });
+
+  it.each([
+    ["that run", { state: "running" }],
+    ["that were asked to end", { state: "shutdown" }],
+    ["of the release before", { declaration: "before" }],
+    ["that ended long ago", { ago: 11 }],
+    ["that ended with the engine", { exit: 255 }],
+  ])("passes over tasks %s", async (_, task) => {
+    expect(await releaseSteady.run(await workerWith(task, task))).toEqual([]);
   });
 });

@@ -172,6 +172,7 @@ describe("the critical checks", () => {
       "image.secrets",
       "image.translations",
       "release.single",
+      "release.steady",
     ]);
   });
 

@@ -1,0 +1,48 @@
+import type { Task } from "../../engine/service-rollout.ts";
+import { DECLARATION_LABEL, ENDED_BY_ITSELF, type RunningService } from "../../engine/service-rollout.ts";
+import { taskLogTail } from "../../engine/task-logs.ts";
+import type { Check, DeployedEnvironment, Finding } from "./check.ts";
+
+const MINUTES = 10;
+/** Tasks of before an engine's restart end so, and nothing is wrong with them. */
+const ENGINE_WENT_AWAY = 255;
+/** One may end by chance, such as while the database is replaced. */
+const AGAIN = 2;
+const QUOTED_LINES = 6;
+
+/** A task that dies after it was healthy passes a rollout, and the one that replaces it looks well for a while. */
+export const releaseSteady: Check = {
+  id: "release.steady",
+  title: "no task of this release ends again and again",
+  cause: "A row, a message or a request that the process does not bear, or memory that grows to its limit.",
+  consequence: "The service starts and ends for ever: its work is never done, and requests that it was at are lost.",
+  remedy: "Mend what the task's last lines say.",
+  run: async (environment) =>
+    (await Promise.all(environment.services.map(async ({ name }) => await endings(environment.engine, name)))).flat(),
+};
+
+/** Of the declaration that runs now, in the last minutes. */
+async function endings(engine: DeployedEnvironment["engine"], name: string): Promise<Finding[]> {
+  const { Spec } = (await engine.getService(name).inspect()) as RunningService;
+  const tasks = (await engine.listTasks({ filters: { service: [name] } })) as unknown as Task[];
+  const since = Date.now() - MINUTES * 60_000;
+  const ended = tasks
+    .filter(
+      ({ Spec: of, Status }) =>
+        of.ContainerSpec.Labels?.[DECLARATION_LABEL] === Spec.Labels?.[DECLARATION_LABEL] &&
+        ENDED_BY_ITSELF.includes(Status.State) &&
+        Status.ContainerStatus?.ExitCode !== ENGINE_WENT_AWAY &&
+        Date.parse(Status.Timestamp) >= since,
+    )
+    .sort((one, other) => one.Status.Timestamp.localeCompare(other.Status.Timestamp));
+  const last = ended.at(-1);
+  if (last === undefined) return [];
+  const words = (await taskLogTail(engine, last.ID)).slice(-QUOTED_LINES);
+  return [
+    {
+      expected: `tasks of ${name} that stay`,
+      seen: `${ended.length} ended in the last ${MINUTES} minutes: ${[last.Status.Err ?? last.Status.State, ...words].join("\n")}`,
+      ...(ended.length < AGAIN ? { warning: true as const } : {}),
+    },
+  ];
+}

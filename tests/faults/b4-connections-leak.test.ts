@@ -1,0 +1,91 @@
+import { expect } from "vitest";
+import { docker } from "../integration/images/support.ts";
+import { describeFault } from "./harness/fault.ts";
+import { edited } from "./harness/stage.ts";
+import type { Staged } from "./harness/staged.ts";
+import { testFaults } from "./harness/whole-environment.ts";
+
+describeFault({
+  id: "B4",
+  class: "database",
+  title: "connections leak under load: the server is exhausted",
+  covers:
+    "what only many requests show: connections, memory, files and threads that grow with them, tasks that die, answers that fail now and then",
+});
+
+const FIRST = '    "django.middleware.security.SecurityMiddleware",';
+
+/** A release whose every request does something more. */
+function eachRequest(...lines: readonly string[]) {
+  const middleware = [
+    "import itertools",
+    "",
+    "from django.db import connection",
+    "",
+    "KEPT = []",
+    "NUMBERS = itertools.count(1)",
+    "",
+    "",
+    "def each_request(get_response):",
+    "    def middleware(request):",
+    ...lines.map((line) => `        ${line}`),
+    "        return get_response(request)",
+    "",
+    "    return middleware",
+    "",
+  ];
+  return {
+    changes: {
+      "airways/each_request.py": middleware.join("\n"),
+      ...edited("airways/settings.py", [FIRST, `    "airways.each_request.each_request",\n${FIRST}`]),
+    },
+    roles: ["app"],
+  };
+}
+
+/** Statuses of so many requests, ten at a time. */
+async function statuses(twin: Staged, requests: number): Promise<number[]> {
+  const seen: number[] = [];
+  while (seen.length < requests) {
+    const some = await Promise.all(Array.from({ length: 10 }, () => twin.get("/")));
+    seen.push(...some.map(({ status }) => status));
+  }
+  return seen;
+}
+
+testFaults([
+  {
+    title: "every request keeps a connection",
+    release: eachRequest("kept = connection.copy()", "kept.ensure_connection()", "KEPT.append(kept)"),
+    breaks: async (twin) => {
+      expect((await statuses(twin, 300)).filter((status) => status === 500).length).toBeGreaterThan(0);
+    },
+    spoils: true,
+    steps: ["load"],
+    caught: { id: "load.connections-leak", words: /connections/ },
+  },
+  {
+    title: "every request keeps memory",
+    release: eachRequest('KEPT.append(b"x" * 3_000_000)'),
+    breaks: async (twin) => {
+      const id = await twin.containerId("app");
+      const before = (await docker.getContainer(id).inspect()).RestartCount;
+      await statuses(twin, 600);
+      const filters = { service: [`${twin.name}-app`] };
+      const tasks = (await docker.listTasks({ filters })) as unknown as { Status: { State: string } }[];
+      expect(tasks.filter(({ Status }) => Status.State === "failed").length + before).toBeGreaterThan(0);
+    },
+    spoils: true,
+    steps: ["load"],
+    caught: { id: "load.memory-leak", words: /memory/ },
+  },
+  {
+    title: "every hundredth request fails",
+    release: eachRequest("if next(NUMBERS) % 100 == 0:", '    raise RuntimeError("no luck")'),
+    breaks: async (twin) => {
+      expect((await statuses(twin, 400)).filter((status) => status === 500).length).toBeGreaterThan(0);
+    },
+    steps: ["load"],
+    caught: { id: "load.requests-lost", words: /500/ },
+  },
+]);
