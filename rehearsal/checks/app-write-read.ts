@@ -1,4 +1,4 @@
-import { formToken } from "./admin-login.ts";
+import { administrationIndex, logIn, logOut } from "./administration.ts";
 import type { Check, DeployedEnvironment, Finding } from "./check.ts";
 import { mainClient } from "./gateway-client.ts";
 import { shared } from "./shared.ts";
@@ -34,25 +34,18 @@ export async function administratorVisit(environment: DeployedEnvironment): Prom
 async function visit(environment: DeployedEnvironment): Promise<AdministratorVisit> {
   const client = mainClient(environment);
   const { adminLogin } = environment.paths;
-  const home = adminLogin.replace(/login\/?$/, "");
+  const home = administrationIndex(adminLogin);
   const ended = (...findings: Finding[]) => ({ findings, cookies: client.received });
-  const token = formToken((await client.fetch(adminLogin)).body) ?? "";
-  const before = client.received.length;
-  const login = await client.once(`${adminLogin}?next=${home}`, {
-    method: "POST",
-    form: { ...environment.administrator, csrfmiddlewaretoken: token, next: home },
-  });
-  const session = client.received.slice(before).some((line) => client.cookie(line.split("=")[0] ?? "") !== undefined);
+  const login = await logIn(client, adminLogin, environment.administrator);
+  const names = [login.headers["set-cookie"] ?? []].flat().map((line) => line.split("=")[0] ?? "");
+  const session = names.some((name) => client.cookie(name) !== undefined);
   if (login.status !== 302 || !session) {
     const seen = `${login.status}, ${session ? "a session" : "no session"}`;
     return ended({ expected: "302 and a session after logging in", seen });
   }
   const page = await client.once(home);
   if (page.status !== 200) return ended({ expected: `200 at ${home} with the session`, seen: String(page.status) });
-  const logout = await client.once(`${home}logout/`, {
-    method: "POST",
-    form: { csrfmiddlewaretoken: formToken(page.body) ?? "" },
-  });
+  const logout = await logOut(client, home, page);
   const after = await client.once(home);
   if (after.status === 302) return ended();
   const expected = `302 to the login page after logging out (${logout.status})`;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isNotFound } from "../../engine/docker-client.ts";
 import { startOneShot } from "../../engine/one-shot.ts";
+import { RUNTIME } from "../runtime.ts";
 import type { Check, DeployedEnvironment } from "./check.ts";
 import { serviceTask } from "./service-spec.ts";
 
-const RUNTIME = "/opt/rehearsal/run";
 /** Nobody listens there. */
 const NOWHERE = "postgres://nobody:nothing@127.0.0.1:9/nothing";
 /** A task that does not wait for its database is healthy well within that time. */

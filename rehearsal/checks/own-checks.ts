@@ -1,8 +1,8 @@
 import { runOneShot } from "../../engine/one-shot.ts";
 import { throughGateway } from "../inside-gateway.ts";
+import { RUNTIME } from "../runtime.ts";
 import type { Check, CheckOptions, DeployedEnvironment } from "./check.ts";
 
-const RUNTIME = "/opt/rehearsal/run";
 const QUOTED_LINES = 10;
 
 /** A command of the project's as a check: 0 means passed, what it prints is the evidence. */

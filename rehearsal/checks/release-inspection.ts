@@ -1,12 +1,10 @@
-import { startOneShot } from "../../engine/one-shot.ts";
+import { askRuntime } from "../runtime.ts";
 import type { DeployedEnvironment } from "./check.ts";
 import { concreteHostname } from "./gateway-client.ts";
 import { shared } from "./shared.ts";
 
-const RUNTIME = "/opt/rehearsal/run";
 /** Name and port under which the processes of an environment find the application. */
 const APPLICATION = "application:8000";
-const QUOTED_LINES = 20;
 /** Its own steps are bounded; a module that never ends being imported is not. */
 const LIMIT_MILLISECONDS = 60_000;
 
@@ -78,13 +76,12 @@ export async function inspection<Name extends keyof ReleaseInspection>(
 }
 
 async function inspect({ engine, releaseContainer, hostnames, checks }: DeployedEnvironment): Promise<Sections> {
-  const output: string[] = [];
-  const started = await startOneShot(
+  const answer = await askRuntime<Sections>(
     engine,
     {
       ...releaseContainer,
       name: `${releaseContainer.name}-inspect`,
-      command: [RUNTIME, "inspect", "--secrets-from-stdin"],
+      command: "inspect",
       environment: {
         ...releaseContainer.environment,
         INSPECT_HOSTNAMES: JSON.stringify(hostnames.map(concreteHostname)),
@@ -93,19 +90,8 @@ async function inspect({ engine, releaseContainer, hostnames, checks }: Deployed
         INSPECT_SKIPPED: JSON.stringify(checks.skippedModules),
       },
     },
-    (line, stream) => {
-      if (stream === "stdout") output.push(line);
-    },
+    LIMIT_MILLISECONDS,
   );
-  started.end();
-  const limit = setTimeout(() => void started.kill(), LIMIT_MILLISECONDS);
-  const { exitCode, lastLines } = await started.ended.finally(() => {
-    clearTimeout(limit);
-  });
-  if (exitCode !== 0) {
-    throw new Error(
-      ["The release cannot be looked at from inside of its image:", ...lastLines.slice(-QUOTED_LINES)].join("\n    "),
-    );
-  }
-  return JSON.parse(output.join("\n")) as Sections;
+  if ("said" in answer) return answer.said;
+  throw new Error(["The release cannot be looked at from inside of its image:", ...answer.failed].join("\n    "));
 }

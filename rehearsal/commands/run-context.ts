@@ -15,7 +15,7 @@ import {
 import { RUN_APPLICATION } from "../run/logs/probes.ts";
 import { loadOptions } from "./run-load.ts";
 import { siteOf } from "./run-site.ts";
-import { functionalTests } from "./run-tests.ts";
+import { declaredSecrets, functionalTests } from "./run-tests.ts";
 import { namesInFile, stackResources, stackSettings } from "./stack-settings.ts";
 
 const ROLES: readonly RoleName[] = ["owner", "app", "etl", "report"];
@@ -69,6 +69,7 @@ export function runContext(loaded: LoadedStack, signal: AbortSignal, say: (line:
       secrets: { ...settings.app.secrets, DJANGO_SECRET_KEY: "only for rehearsing" },
       memoryBytes: settings.app.memoryMiB * 1024 * 1024,
     },
+    secrets: declaredSecrets(declaration, `${environment}-app`),
     ownerUrl: ownerUrl(settings, declaration),
     dataNetwork: `${environment}-data`,
     administration,

@@ -12,7 +12,6 @@ export function functionalTests(
   declaration: Declaration,
 ): FunctionalTests {
   const environment = environmentName(settings.app.name, stack);
-  const etl = secretsOf(declaration, `${environment}-etl`)["DATABASE_URL"];
   const { baseUrlVariable, dockerfile, memoryMiB, suites } = settings.tests;
   return {
     suites,
@@ -21,15 +20,12 @@ export function functionalTests(
     baseImage: settings.images.base,
     memoryBytes: memoryMiB * MEBIBYTE,
     project: settings.app.name,
-    secrets: {
-      ...secretsOf(declaration, `${environment}-app`),
-      ...(etl === undefined ? {} : { ETL_DATABASE_URL: etl }),
-    },
+    etlUrl: declaredSecrets(declaration, `${environment}-etl`)["DATABASE_URL"],
   };
 }
 
-/** What a service's tasks are given as files with names of variables. */
-function secretsOf({ services, secrets }: Declaration, name: string): Record<string, string> {
+/** What a service's tasks are given as secrets, by name of the variable. */
+export function declaredSecrets({ services, secrets }: Declaration, name: string): Record<string, string> {
   const service = services.find((declared) => declared.name === name);
   return Object.fromEntries(
     mountedSecrets(service).flatMap(({ secretId, fileName }) => {

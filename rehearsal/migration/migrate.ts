@@ -1,10 +1,10 @@
 import type Docker from "dockerode";
 import { isNotFound } from "../../engine/docker-client.ts";
 import { type OneShot, runOneShot } from "../../engine/one-shot.ts";
+import { askRuntime, RUNTIME } from "../runtime.ts";
 import type { Finding } from "./result.ts";
 
 /** Where the runtime layer of an application image is. */
-const RUNTIME = "/opt/rehearsal/run";
 /** How many lines of output an error quotes: a Python traceback with Django's message under it. */
 const QUOTED_LINES = 40;
 
@@ -79,18 +79,14 @@ export async function migrate(
  */
 export async function readPlan(docker: Docker, run: Omit<OneShot, "command">): Promise<MigrationPlan> {
   const networks = await existingNetworks(docker, run.networks);
-  const output: string[] = [];
-  const { exitCode, lastLines } = await runOneShot(
-    docker,
-    { ...run, networks, name: `${run.name}-plan`, command: [RUNTIME, "plan", "--secrets-from-stdin"] },
-    (line, stream) => {
-      if (stream === "stdout") output.push(line);
-    },
-  );
-  if (exitCode !== 0) {
-    throw new Error(["The release's migrations cannot be read:", ...lastLines.slice(-QUOTED_LINES)].join("\n  "));
-  }
-  return JSON.parse(output.join("\n")) as MigrationPlan;
+  const answer = await askRuntime<MigrationPlan>(docker, {
+    ...run,
+    networks,
+    name: `${run.name}-plan`,
+    command: "plan",
+  });
+  if ("said" in answer) return answer.said;
+  throw new Error(["The release's migrations cannot be read:", ...answer.failed].join("\n  "));
 }
 
 /** A plan in lines for a person. */

@@ -2,10 +2,10 @@ import type Docker from "dockerode";
 import type { RoleName } from "../../engine/database-rights.ts";
 import { type OneShot, runOneShot } from "../../engine/one-shot.ts";
 import { temporaryLabels } from "../../engine/temporary.ts";
+import { RUNTIME } from "../runtime.ts";
 import type { Clone } from "../snapshot/clone.ts";
 
 /** Where the runtime layer of an application image is. */
-const RUNTIME = "/opt/rehearsal/run";
 
 /** What the processes of a release are started with. */
 export interface ReleaseProcess {

@@ -34,6 +34,8 @@ export interface RunContext {
   readonly declaration: Declaration;
   /** The processes of the release that runs, with what they are given. */
   readonly process: ReleaseProcess;
+  /** What the application's tasks are given as secrets, by name of the variable; none of it may be shown. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** The URL of the database in the role that owns the schema, as a process of the environment reaches it. */
   readonly ownerUrl: string;
   readonly dataNetwork: string;

@@ -3,6 +3,7 @@ import type pg from "pg";
 import { runOneShotUntil } from "../../engine/one-shot.ts";
 import { type PostgresAddress, withConnection } from "../../engine/postgres.ts";
 import { temporaryLabels } from "../../engine/temporary.ts";
+import { RUNTIME } from "../runtime.ts";
 import { removeServer, startWorkServer } from "../snapshot/server-container.ts";
 import { SNAPSHOT_LABEL } from "../snapshot/snapshot-image.ts";
 import type { RunContext } from "./context.ts";
@@ -21,7 +22,6 @@ export interface ThrowAwayDatabase {
   readonly url: (role: string) => string;
 }
 
-const RUNTIME = "/opt/rehearsal/run";
 const HOST = "declared-database";
 const QUOTED = 12;
 /** Throw-away data: nothing is worth waiting for the disk. */

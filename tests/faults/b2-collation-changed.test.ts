@@ -38,7 +38,7 @@ testFaults([
       await place.sql("UPDATE pg_collation SET collversion = '57.1' WHERE collname = 'fault_german'");
     },
     breaks: async (twin) => {
-      expect(await warnings(twin, "SELECT name FROM fault_name ORDER BY name LIMIT 1")).toMatch(
+      expect(await warnings(twin, "SELECT name FROM fault_name WHERE name > 'm' ORDER BY name LIMIT 1")).toMatch(
         /collation version mismatch|version mismatch/,
       );
     },

@@ -18,7 +18,7 @@ const FILE = {
   "data/weather_late.csv": [
     "location,date,precipitation,temp_max,temp_min,wind,weather",
     "Fault Bay,2015-12-30,0.0,12.8,5.0,4.7,drizzle",
-    "Fault Bay,31st of December,0.0,12.8,5.0,4.7,drizzle",
+    "Fault Bay,yesterday,0.0,12.8,5.0,4.7,drizzle",
     "Fault Bay,2016-01-01,0.0,12.8,5.0,4.7,drizzle",
     "",
   ].join("\n"),
@@ -71,7 +71,7 @@ testFaults([
       await expect.poll(() => deaths(twin), { timeout: 120_000 }).toBeGreaterThan(1);
       expect(await lateRows(twin)).toBe(0);
     },
-    caught: { id: "etl.alive", words: /RowError: date must be a date such as 2001-12-31; got '31st of December'/ },
+    caught: { id: "release.steady", words: /RowError: date must be a date such as 2001-12-31; got 'yesterday'/ },
   },
   {
     title: "the row has its whole file refused",
@@ -86,6 +86,6 @@ testFaults([
         .toMatch(/weather_late.csv", "release": "malformed", "status": "failed"/);
       expect(await lateRows(twin)).toBe(0);
     },
-    caught: { id: "etl.last-run", words: /the last run of weather with success; seen failed: .*31st of December/ },
+    caught: { id: "etl.last-run", words: /the last run of weather with success; seen failed: .*yesterday/ },
   },
 ]);

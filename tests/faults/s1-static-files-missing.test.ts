@@ -69,6 +69,7 @@ testFaults([
     breaks: async (twin) => {
       expect((await styles(twin)).map(({ body }) => body).join()).toContain("display: none");
     },
-    caught: { id: "web.static", words: /site\.[0-9a-f]{12}\.css/ },
+    steps: ["drift"],
+    caught: { id: "drift.changed-file", words: /flights\/site\.[0-9a-f]{12}\.css.*somebody changed the volume/ },
   },
 ]);

@@ -2,6 +2,7 @@ import type { OneShot } from "../../../engine/one-shot.ts";
 import { temporaryLabels } from "../../../engine/temporary.ts";
 import { type CodeOperation, startSmoke } from "../../migration/outgoing-code.ts";
 import { counted } from "../../report/format.ts";
+import { RUNTIME } from "../../runtime.ts";
 import type { RunContext } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
 import { RUN_APPLICATION } from "../logs/probes.ts";
@@ -9,7 +10,6 @@ import type { RunStep } from "../step.ts";
 import { type CodeWork, codeFindings, isSlow, WORK } from "./judge.ts";
 
 const KIND = "code";
-const RUNTIME = "/opt/rehearsal/run";
 
 /** Code that works with a developer's rows may fail with those that are there. */
 export const code: RunStep = {
@@ -58,13 +58,7 @@ async function work(context: RunContext, before: CodeWork | undefined): Promise<
 }
 
 /** The release's processes reach the database in the role of the application. */
-function smokeRun({ environment, process, ownerUrl, logins, dataNetwork, site }: RunContext): OneShot {
-  const url = (role: "app" | "report") => {
-    const login = logins.find((one) => one.role === role)?.address;
-    const address = new URL(ownerUrl);
-    [address.username, address.password] = [login?.username ?? "", login?.password ?? ""];
-    return address.href;
-  };
+function smokeRun({ environment, process, secrets, dataNetwork, site }: RunContext): OneShot {
   const paths = Object.values(site.paths).filter((path) => path !== "none");
   return {
     name: `${environment}-code`,
@@ -72,7 +66,7 @@ function smokeRun({ environment, process, ownerUrl, logins, dataNetwork, site }:
     command: [RUNTIME, "smoke", "--secrets-from-stdin"],
     // What a constraint refuses of rows that are made up is this step's finding, not the release's error.
     environment: { ...process.environment, PGAPPNAME: RUN_APPLICATION, SMOKE_PATHS: paths.join(",") },
-    secrets: { ...process.secrets, DATABASE_URL: url("app"), REPORT_DATABASE_URL: url("report") },
+    secrets,
     networks: [dataNetwork],
     memoryBytes: process.memoryBytes,
     labels: temporaryLabels(),

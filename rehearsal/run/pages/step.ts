@@ -1,6 +1,6 @@
-import { formToken } from "../../checks/admin-login.ts";
+import { administrationIndex, logIn, logOut } from "../../checks/administration.ts";
 import { kindOf } from "../../checks/followed-links.ts";
-import { type GatewayClient, mainClient } from "../../checks/gateway-client.ts";
+import { mainClient } from "../../checks/gateway-client.ts";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
 import type { RunContext } from "../context.ts";
@@ -73,15 +73,8 @@ async function administratorWalk(context: RunContext): Promise<Walk> {
   const { adminLogin } = site.paths;
   if (adminLogin === "none" || site.administrator.password === "") return { met: [], missing: [], assets: 0 };
   const client = mainClient(site);
-  const index = indexOf(adminLogin);
-  const login = await client.once(`${adminLogin}?next=${index}`, {
-    method: "POST",
-    form: {
-      ...site.administrator,
-      csrfmiddlewaretoken: formToken((await client.fetch(adminLogin)).body) ?? "",
-      next: index,
-    },
-  });
+  const index = administrationIndex(adminLogin);
+  const login = await logIn(client, adminLogin, site.administrator);
   if (login.status !== 302) {
     throw new Error(
       `${site.administrator.username} must be able to log in at ${adminLogin}; it answered ${login.status}`,
@@ -92,12 +85,6 @@ async function administratorWalk(context: RunContext): Promise<Walk> {
   } finally {
     await logOut(client, index);
   }
-}
-
-/** A session that nobody uses any more is not left behind. */
-async function logOut(client: GatewayClient, index: string): Promise<void> {
-  const token = formToken((await client.once(index)).body) ?? "";
-  await client.once(`${index}logout/`, { method: "POST", form: { csrfmiddlewaretoken: token } });
 }
 
 /** The administration's pages, each kind once, as somebody sees them who has not logged in. */
@@ -115,9 +102,5 @@ async function asStranger({ site, signal }: RunContext, { met }: Walk) {
 
 function isAdministration({ site }: RunContext, path: string): boolean {
   const { adminLogin } = site.paths;
-  return adminLogin !== "none" && path.startsWith(indexOf(adminLogin));
-}
-
-function indexOf(adminLogin: string): string {
-  return adminLogin.replace(/login\/?$/, "");
+  return adminLogin !== "none" && path.startsWith(administrationIndex(adminLogin));
 }

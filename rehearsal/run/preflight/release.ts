@@ -1,7 +1,7 @@
-import { type OneShot, runOneShot } from "../../../engine/one-shot.ts";
 import { temporaryLabels } from "../../../engine/temporary.ts";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
+import { askRuntime, type Said } from "../../runtime.ts";
 import type { RunContext } from "../context.ts";
 import type { ProductionDemands } from "./production.ts";
 
@@ -24,8 +24,6 @@ export interface ReleaseInProduction {
   } | null;
 }
 
-const RUNTIME = "/opt/rehearsal/run";
-const QUOTED_LINES = 20;
 /** In place of a secret that only production has: what its value is, is nobody's business here. */
 const PLACEHOLDER = "stands in for a secret of production";
 
@@ -40,13 +38,13 @@ export async function releaseInProduction(
   { engine, environment, process }: RunContext,
   demands: ProductionDemands,
   applied: readonly string[] | undefined,
-): Promise<ReleaseInProduction | { readonly failed: readonly string[] }> {
+): Promise<Said<ReleaseInProduction>> {
   const secrets = demands.secrets.map((name) => [name, process.secrets[name] ?? PLACEHOLDER] as const);
   const url = "postgres://none:none@127.0.0.1:9/none";
-  const run: OneShot = {
+  return await askRuntime<ReleaseInProduction>(engine, {
     name: `${environment}-preflight`,
     image: process.image,
-    command: [RUNTIME, "preflight", "--secrets-from-stdin"],
+    command: "preflight",
     environment: {
       ...demands.environmentVariables,
       PREFLIGHT_COMMANDS: JSON.stringify(demands.commands),
@@ -62,13 +60,7 @@ export async function releaseInProduction(
     networks: [],
     memoryBytes: process.memoryBytes,
     labels: temporaryLabels(),
-  };
-  const output: string[] = [];
-  const { exitCode, lastLines } = await runOneShot(engine, run, (line, stream) => {
-    if (stream === "stdout") output.push(line);
   });
-  if (exitCode !== 0) return { failed: lastLines.slice(-QUOTED_LINES) };
-  return JSON.parse(output.join("\n")) as ReleaseInProduction;
 }
 
 /** A release that does not load with what production gives it. */

@@ -134,7 +134,7 @@ async function releaseFindings(
 ): Promise<Finding[]> {
   const told = await releaseInProduction(context, demands, database?.read?.applied);
   if ("failed" in told) return [loadFinding(stack, told.failed)];
-  const { variables, history } = told;
+  const { variables, history } = told.said;
   const storage =
     database?.read === undefined || history === null
       ? []

@@ -1,15 +1,13 @@
-import { runOneShot } from "../../../engine/one-shot.ts";
 import { temporaryLabels } from "../../../engine/temporary.ts";
+import { askRuntime } from "../../runtime.ts";
 import type { RunContext } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
 import type { RunStep } from "../step.ts";
 import { SESSIONS, type SessionState, sessionFindings } from "./compare.ts";
 
 const KIND = "sessions";
-const RUNTIME = "/opt/rehearsal/run";
-const QUOTED_LINES = 20;
 
-type Said = Omit<SessionState, "version" | "environment" | "release" | "takenAt"> & {
+type Answer = Omit<SessionState, "version" | "environment" | "release" | "takenAt"> & {
   readonly honours: boolean | null;
 };
 
@@ -35,41 +33,18 @@ export const sessions: RunStep = {
 };
 
 /** Asks the release in a container that reaches nothing, with the key that its processes have. */
-async function ask(context: RunContext, signature: string): Promise<Said> {
-  const { engine, environment, process, ownerUrl } = context;
-  const output: string[] = [];
-  const { exitCode, lastLines } = await runOneShot(
-    engine,
-    {
-      name: `${environment}-sessions`,
-      image: process.image,
-      command: [RUNTIME, "sessions", "--secrets-from-stdin"],
-      environment: { ...process.environment, SESSIONS_SIGNATURE: signature },
-      secrets: {
-        ...process.secrets,
-        DATABASE_URL: ownerUrl,
-        REPORT_DATABASE_URL: ownerUrl,
-        DJANGO_SECRET_KEY: secretKey(context),
-      },
-      networks: [],
-      memoryBytes: process.memoryBytes,
-      labels: temporaryLabels(),
-    },
-    (line, stream) => {
-      if (stream === "stdout") output.push(line);
-    },
-  );
-  if (exitCode !== 0) {
-    throw new Error(["the release must say what sessions depend on:", ...lastLines.slice(-QUOTED_LINES)].join("\n"));
-  }
-  return JSON.parse(output.join("\n")) as Said;
-}
-
-/** The key of the application's processes, which the state holds encrypted. */
-function secretKey({ declaration, environment }: RunContext): string {
-  const declared = declaration.secrets.find(({ name }) => name.startsWith(`${environment}-app-django-secret-key`));
-  const data = declared?.inputs["data"];
-  if (typeof data !== "string")
-    throw new Error(`the stack's state must hold ${environment}-app-django-secret-key; it does not`);
-  return Buffer.from(data, "base64").toString();
+async function ask(context: RunContext, signature: string): Promise<Answer> {
+  const { engine, environment, process, secrets } = context;
+  const answer = await askRuntime<Answer>(engine, {
+    name: `${environment}-sessions`,
+    image: process.image,
+    command: "sessions",
+    environment: { ...process.environment, SESSIONS_SIGNATURE: signature },
+    secrets,
+    networks: [],
+    memoryBytes: process.memoryBytes,
+    labels: temporaryLabels(),
+  });
+  if ("said" in answer) return answer.said;
+  throw new Error(["the release must say what sessions depend on:", ...answer.failed].join("\n"));
 }

@@ -19,6 +19,6 @@ export interface FunctionalTests {
   readonly memoryBytes: number;
   /** Short name of the project; names the image. */
   readonly project: string;
-  /** What the application is given, and the ETL worker's URL of the database. */
-  readonly secrets: Readonly<Record<string, string>>;
+  /** The ETL worker's URL of the database; undefined where there is none. */
+  readonly etlUrl: string | undefined;
 }

@@ -2,12 +2,12 @@ import { runOneShotUntil } from "../../../engine/one-shot.ts";
 import { temporaryLabels } from "../../../engine/temporary.ts";
 import { throughGateway } from "../../inside-gateway.ts";
 import { printable } from "../../report/html.ts";
+import { RUNTIME } from "../../runtime.ts";
 import type { RunContext } from "../context.ts";
 import { type ThrowAwayDatabase, withDeclaredDatabase } from "../throw-away-database.ts";
 import type { TestSuite } from "./functional-tests.ts";
 import type { SuiteEnd } from "./suite-findings.ts";
 
-const RUNTIME = "/opt/rehearsal/run";
 const KEPT_LINES = 400;
 /** How a terminal is told of colours and the like. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
@@ -39,7 +39,8 @@ async function runIn(
       command: [RUNTIME, "test", "--secrets-from-stdin", "--", ...suite.command],
       environment: { ...process.environment, ...access.environment },
       secrets: {
-        ...tests.secrets,
+        ...context.secrets,
+        ...(tests.etlUrl === undefined ? {} : { ETL_DATABASE_URL: tests.etlUrl }),
         ...databaseUrls(context, fresh),
         ...access.secrets,
         ADMIN_USERNAME: site.administrator.username,

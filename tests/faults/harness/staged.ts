@@ -11,7 +11,7 @@ import type { DeployedEnvironment } from "../../../rehearsal/checks/check.ts";
 import { type Answer, GatewayClient } from "../../../rehearsal/checks/gateway-client.ts";
 import { runContext } from "../../../rehearsal/commands/run-context.ts";
 import type { RunContext } from "../../../rehearsal/run/context.ts";
-import { inClear } from "../../../rehearsal/run/declaration.ts";
+import { type DeclaredObject, inClear } from "../../../rehearsal/run/declaration.ts";
 import { Checkout } from "../../integration/environment/checkout.ts";
 import { docker } from "../../integration/images/support.ts";
 import type { DeployedPlace, ServiceSpec } from "./environments.ts";
@@ -36,11 +36,28 @@ export interface NextRelease {
 /** An answer of the gateway; status 0 and the error's words where none came. */
 export type Seen = Pick<Answer, "status" | "body" | "headers">;
 
+/** The parts of a service's declaration that a release changes. */
+interface DeclaredInputs {
+  readonly labels?: readonly DeclaredLabel[];
+  readonly taskSpec: {
+    readonly containerSpec: { image: string; env?: Record<string, string>; readonly labels?: readonly DeclaredLabel[] };
+  };
+}
+
+interface DeclaredLabel {
+  readonly label: string;
+  value: string;
+}
+
 /** An environment that faults are applied to and taken away from again. */
 export class Staged {
   readonly #place: DeployedPlace;
   readonly #touched = new Set<string>();
   #release: NextRelease = {};
+  /** Declarations of the services that take part in the release, by role. */
+  readonly #released = new Map<string, string>();
+  /** Milliseconds since 1970: what was logged before is of another case. */
+  readonly #since = Date.now();
   /** What a change by hand leaves for who looks at it later, such as the id of a container. */
   public readonly notes: Record<string, string> = {};
   readonly #undo: (() => Promise<unknown>)[] = [];
@@ -83,12 +100,13 @@ export class Staged {
   public async release(next: NextRelease, roles: readonly string[] = ["app", "etl"]): Promise<void> {
     this.#release = next;
     await Promise.all(
-      roles.map((role) =>
-        this.update(role, ({ TaskTemplate: { ContainerSpec: spec } }) => {
+      roles.map(async (role) => {
+        const declaration = await this.update(role, ({ TaskTemplate: { ContainerSpec: spec } }) => {
           if (next.image !== undefined) spec.Image = next.image;
           for (const [name, value] of Object.entries(next.variables ?? {})) setVariable(spec, name, value);
-        }),
-      ),
+        });
+        this.#released.set(role, declaration);
+      }),
     );
   }
 
@@ -105,8 +123,10 @@ export class Staged {
   /**
    * Changes a service as `docker service update` does, and waits until it runs, or is seen to fail. A failure is told by
    * `failures`: it is what an operator sees, and no error of the harness.
+   *
+   * @returns the service's declaration label from then on
    */
-  public async update(role: string, change: (spec: ServiceSpec) => void): Promise<void> {
+  public async update(role: string, change: (spec: ServiceSpec) => void): Promise<string> {
     this.#touched.add(role);
     const declaration = `fault-${randomBytes(4).toString("hex")}`;
     const spec = await this.#running(role);
@@ -119,6 +139,7 @@ export class Staged {
     };
     const outcome = await this.#apply(spec, declaration);
     if (outcome.state === "failed") this.#failures.push([outcome.reason, ...outcome.logs].join("\n"));
+    return declaration;
   }
 
   /** Gives a service another content of a configuration file that it mounts. */
@@ -271,6 +292,8 @@ export class Staged {
     const context = this.checkout.inside(() => runContext(loaded, new AbortController().signal, () => undefined));
     return {
       ...context,
+      release: this.#release.variables?.["RELEASE"] ?? context.release,
+      declaration: { ...context.declaration, services: context.declaration.services.map((one) => this.#declared(one)) },
       source: this.checkout.path(context.source),
       process: {
         ...context.process,
@@ -349,8 +372,23 @@ export class Staged {
     for (const remove of this.#afterReset.splice(0)) await remove();
     this.#touched.clear();
     this.#release = {};
+    this.#released.clear();
     this.#failures.splice(0);
     if (failed.length > 0) throw new Error(`${this.name} could not be put back: ${failed.join("; ")}`);
+  }
+
+  /** A service as the release declares it: what is changed by hand is in no declaration. */
+  #declared(service: DeclaredObject): DeclaredObject {
+    const now = { ...service, modified: new Date(this.#since).toISOString() };
+    const declaration = this.#released.get(service.name.slice(this.name.length + 1));
+    if (declaration === undefined) return now;
+    const inputs = structuredClone(service.inputs) as unknown as DeclaredInputs;
+    const { containerSpec } = inputs.taskSpec;
+    containerSpec.image = this.#release.image ?? containerSpec.image;
+    containerSpec.env = { ...containerSpec.env, ...this.#release.variables };
+    for (const one of [...(inputs.labels ?? []), ...(containerSpec.labels ?? [])])
+      if (one.label === DECLARATION_LABEL) one.value = declaration;
+    return { ...now, inputs: inputs as unknown as DeclaredObject["inputs"] };
   }
 
   async #running(role: string): Promise<ServiceSpec> {

@@ -32,7 +32,7 @@ export interface Injection {
     readonly roles?: readonly string[];
   };
   /** What is done by hand, in the same way both times. */
-  readonly byHand?: (place: Staged) => Promise<void>;
+  readonly byHand?: (place: Staged) => Promise<unknown>;
   /** Steps of `rehearse run` that are taken after the critical checks; the logs alone without it. */
   readonly steps?: readonly string[];
   /** What is done in the environment before the change. */
@@ -141,9 +141,10 @@ async function blockingFindings(
   ids: readonly string[],
   reports: string,
   told: Injection["told"] = (context) => context,
-  release = "next",
+  release?: string,
 ): Promise<Stopping[]> {
-  const context = told({ ...sandbox.context(), reports, release });
+  const environment = sandbox.context();
+  const context = told({ ...environment, reports, release: release ?? environment.release });
   const steps = RUN_STEPS.filter(({ id }) => ids.includes(id));
   const result = await runSteps(steps, context, { begins: () => undefined, ended: () => undefined });
   return result.steps

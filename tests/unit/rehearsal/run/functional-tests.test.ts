@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { functionalTests } from "../../../../rehearsal/commands/run-tests.ts";
+import { declaredSecrets, functionalTests } from "../../../../rehearsal/commands/run-tests.ts";
 import { readDeclaration } from "../../../../rehearsal/run/declaration.ts";
 import { changed, parsed } from "../../config/raw-settings.ts";
 
@@ -33,12 +33,12 @@ it("gives tests what the application is given, and where the ETL worker writes",
   ]);
   const settings = parsed(changed({ "app.name": "shop", "tests.suites": [{ id: "api", command: ["pytest"] }] }));
   const tests = functionalTests({ stack: "sandbox", settings }, declaration);
-  expect(tests.secrets).toEqual({
+  expect(declaredSecrets(declaration, "shop-sandbox-app")).toEqual({
     DATABASE_URL: "postgres://app",
     DJANGO_SECRET_KEY: "signing",
-    ETL_DATABASE_URL: "postgres://etl",
   });
   expect(tests).toMatchObject({
+    etlUrl: "postgres://etl",
     suites: [{ id: "api", timeoutSeconds: 600, database: "environment" }],
     baseUrlVariable: "STAGING_SERVER",
     project: "shop",
