@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { docker } from "../integration/images/support.ts";
+import { forgetRuns } from "./harness/etl-runs.ts";
 import { describeFault } from "./harness/fault.ts";
 import { edited } from "./harness/stage.ts";
 import type { Staged } from "./harness/staged.ts";
@@ -39,8 +40,7 @@ function taking(...replacements: readonly (readonly [string, string])[]) {
 
 const cleaned = (place: Staged) => {
   place.onReset(() => place.sql("DELETE FROM flights_weatherday WHERE location = 'Fault Bay'"));
-  place.onReset(() => place.sql("DELETE FROM etl_run WHERE release = 'malformed'"));
-  return Promise.resolve();
+  return forgetRuns(place, "malformed");
 };
 
 /** Tasks of the worker that ended by themselves since the release. */
@@ -66,7 +66,7 @@ testFaults([
       [SET_ASIDE, "        except ZeroDivisionError:\n            raise\n"],
       [KEPT_AS_FAILED, "        except ZeroDivisionError as error:\n"],
     ),
-    byHand: cleaned,
+    prepared: cleaned,
     breaks: async (twin) => {
       await expect.poll(() => deaths(twin), { timeout: 120_000 }).toBeGreaterThan(1);
       expect(await lateRows(twin)).toBe(0);
@@ -79,7 +79,7 @@ testFaults([
       SET_ASIDE,
       "        except RowError as fault:\n            raise ContractError(str(fault)) from fault\n",
     ]),
-    byHand: cleaned,
+    prepared: cleaned,
     breaks: async (twin) => {
       await expect
         .poll(async () => (await twin.manage("etl", "etl_status", "--json")).said, { timeout: 120_000 })

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { forgetRuns } from "./harness/etl-runs.ts";
 import { describeFault } from "./harness/fault.ts";
 import { edited } from "./harness/stage.ts";
 import type { Staged } from "./harness/staged.ts";
@@ -16,10 +17,7 @@ describeFault({
 const RELEASE = { RELEASE: "renamed" };
 const HEADER = "location,date,precipitation,temp_max,temp_min,wind,weather";
 
-const runsForgotten = (place: Staged) => {
-  place.onReset(() => place.sql("DELETE FROM etl_run WHERE release = 'renamed'"));
-  return Promise.resolve();
-};
+const runsForgotten = (place: Staged) => forgetRuns(place, "renamed");
 
 /** The worker's own words after it has looked at a file. */
 async function tells(twin: Staged, words: RegExp): Promise<void> {
@@ -45,7 +43,7 @@ testFaults([
       },
       variables: RELEASE,
     },
-    byHand: runsForgotten,
+    prepared: runsForgotten,
     breaks: (twin) =>
       tells(
         twin,
@@ -66,18 +64,15 @@ testFaults([
       },
       variables: RELEASE,
     },
-    byHand: async (place) => {
-      place.onReset(async () => {
-        await place.sql("DELETE FROM etl_run WHERE release = 'renamed'");
-        await place.sql(
-          "UPDATE flights_weatherday SET wind = fault_wind.wind FROM fault_wind WHERE fault_wind.id = flights_weatherday.id",
-        );
-        await place.sql("DROP TABLE fault_wind");
-      });
-      await Promise.resolve();
-    },
     prepared: async (place) => {
-      await place.sql("CREATE TABLE IF NOT EXISTS fault_wind AS SELECT id, wind FROM flights_weatherday");
+      const before = await place.sql<{ id: number; wind: number }>("SELECT id, wind FROM flights_weatherday");
+      const rows = JSON.stringify(before).replaceAll("'", "''");
+      place.onReset(() =>
+        place.sql(
+          `UPDATE flights_weatherday day SET wind = was.wind FROM json_to_recordset('${rows}') AS was (id int, wind float) WHERE was.id = day.id`,
+        ),
+      );
+      await runsForgotten(place);
     },
     compared: true,
     steps: ["database"],
@@ -104,7 +99,7 @@ testFaults([
       ),
       variables: RELEASE,
     },
-    byHand: runsForgotten,
+    prepared: runsForgotten,
     breaks: (twin) =>
       tells(twin, /flights-5k.json", "release": "renamed", "status": "succeeded".*?"read": 0, "loaded": 0/),
     caught: { id: "etl.last-run", words: /the last run of flights with \d+ rows or more; seen 0, succeeded/ },

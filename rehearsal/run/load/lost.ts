@@ -46,19 +46,22 @@ export function lostFindings(
   targets: Targets,
   before: ReleaseBefore | undefined,
 ): Finding[] {
-  const lost = Map.groupBy(
-    lostReplies(replies, targets),
-    ({ at, milliseconds }) => phaseAt(phases, at + milliseconds)?.name ?? "after",
-  );
+  const phaseOf = ({ at, milliseconds }: Reply) => phaseAt(phases, at + milliseconds)?.name ?? between(phases, at);
+  const lost = Map.groupBy(lostReplies(replies, targets), phaseOf);
   const findings = [...lost].flatMap(([name, some]) => {
     const [grave, own] = apart(some, name, before);
-    const of = replies.filter(({ at, milliseconds }) => phaseAt(phases, at + milliseconds)?.name === name).length;
+    const of = replies.filter((reply) => phaseOf(reply) === name).length;
     return [
       ...(grave.length === 0 ? [] : [lostFinding("blocking", name, grave, of, before)]),
       ...(own.length === 0 ? [] : [lostFinding("warning", name, own, of, before)]),
     ];
   });
   return [...findings, ...refusedFindings(replies, phases, targets, before)];
+}
+
+/** While tasks get used to the load nothing is changed either, and while services are put back nothing any more. */
+function between(phases: readonly Phase[], at: number): PhaseName {
+  return at < (phases[0]?.from ?? 0) ? "steady" : "after";
 }
 
 /** A release that nobody has rehearsed may have answered so before: what it says itself is no news. */

@@ -356,8 +356,11 @@ export class Staged {
 
   /** Puts the environment back to what was deployed. */
   public async reset(): Promise<void> {
-    for (const undo of this.#undo.splice(0).reverse()) await undo();
     const failed: string[] = [];
+    // What cannot be taken back is told when the rest has been put back: the next case begins with it.
+    for (const undo of this.#undo.splice(0).reverse()) {
+      await undo().catch((error: unknown) => failed.push(error instanceof Error ? error.message : String(error)));
+    }
     await Promise.all(
       [...this.#touched].map(async (role) => {
         const spec = this.service(role);

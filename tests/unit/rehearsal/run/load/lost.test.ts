@@ -37,6 +37,19 @@ describe("requests under load", () => {
     expect(finding?.subject).toContain(words);
   });
 
+  it("count among those while nothing was changed where they were sent before that began", () => {
+    const early = { at: during("steady") - 60_000 };
+    const [finding, ...others] = lostFindings(
+      [reply("/", { status: 500, ...early }), reply("/", early), reply("/")],
+      PHASES,
+      TARGETS,
+      BEFORE,
+    );
+    expect(finding?.subject).toBe("requests while nothing was changed");
+    expect(finding?.cause).toContain("1 of 3 requests");
+    expect(others).toEqual([]);
+  });
+
   it("name the release before where that fails on what this one has made", () => {
     const replies = [reply("/", { status: 500, at: during("there") })];
     expect(lostFindings(replies, PHASES, TARGETS, BEFORE)).toMatchObject([
