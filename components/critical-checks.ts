@@ -8,6 +8,8 @@ export interface CriticalChecksArgs {
   readonly deployment: pulumi.Output<string>;
   /** Whether services were put back to what is declared: the checks run then too. */
   readonly mended: pulumi.Output<boolean>;
+  /** Whether the environment must not be destroyed: what is made last is taken down first, and refuses. */
+  readonly protect: boolean;
   /** What is looked at, known when everything is deployed. */
   readonly environment: pulumi.Output<DeployedEnvironment>;
 }
@@ -30,7 +32,7 @@ export class CriticalChecks extends pulumi.ComponentResource {
     const passed = new pulumi.Stash(
       `${name}-passed`,
       { input: args.deployment },
-      { parent: this, hooks: { beforeCreate: [check], beforeUpdate: [check] } },
+      { parent: this, protect: args.protect, hooks: { beforeCreate: [check], beforeUpdate: [check] } },
     );
     // A hook hands nothing to the program: what it found is in memory after the resource, and when it had nothing to do
     // in the stack's outputs of before.

@@ -104,7 +104,12 @@ export class Environment extends pulumi.ComponentResource {
     });
     const checks = new CriticalChecks(
       `${name}-checks`,
-      { deployment: rollout.deployment, mended: rollout.mended, environment: deployed },
+      {
+        deployment: rollout.deployment,
+        mended: rollout.mended,
+        protect: settings.database.protect,
+        environment: deployed,
+      },
       { ...component, dependsOn: [rollout] },
     );
 

@@ -66,6 +66,12 @@ const PLACES: readonly Place[] = [
     at: "inputs.command",
     value: ({ database }) => ["postgres", ...serverParameters(database).flatMap((parameter) => ["-c", parameter])],
   },
+  {
+    setting: "database.protect",
+    of: /^Stash <environment>-checks-passed$/,
+    at: "protect",
+    value: ({ database }) => database.protect,
+  },
   ...["protect", "retainOnDelete"].map(
     (name): Place => ({
       setting: "database.protect",

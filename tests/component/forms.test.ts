@@ -13,12 +13,14 @@ const server = {
 };
 
 describe("an environment whose data is protected", () => {
-  it.each([true, false])("keeps data when it is destroyed, and nothing else: %j", async (protect) => {
+  it.each([true, false])("keeps data when it is destroyed, and runs until that is allowed: %j", async (protect) => {
     const { nodes } = await deploy("sandbox", (host) =>
       sandboxSettings(host, { database: { protect, snapshot: "none" } }),
     );
     const kept = nodes.filter((node) => node.protect).map(({ id }) => id);
-    expect(nodes.filter((node) => node.retainOnDelete).map(({ id }) => id)).toEqual(kept);
+    const guard = "Stash reference-sandbox-checks-passed";
+    const retained = nodes.filter((node) => node.retainOnDelete).map(({ id }) => id);
+    expect(retained).toEqual(kept.filter((id) => id !== guard));
     expect(kept.toSorted()).toEqual(
       protect
         ? [
@@ -27,6 +29,7 @@ describe("an environment whose data is protected", () => {
             "Role reference-sandbox-database-roles-etl",
             "Role reference-sandbox-database-roles-owner",
             "Role reference-sandbox-database-roles-report",
+            guard,
             "Volume reference-sandbox-database-data",
             "Volume reference-sandbox-media",
           ]

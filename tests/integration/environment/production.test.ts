@@ -205,11 +205,18 @@ describe("production", () => {
     expect((await production.get("/")).status).toBe(200);
   });
 
-  it("is not destroyed, and its data outlives even what is destroyed around it", async () => {
-    const { exitCode, output } = await checkout.pulumi("destroy", "--yes", "--stack", "production");
+  it.each([[[]], [["--skip-preview"]]])("is not destroyed, and serves: destroy %j", async (options) => {
+    const before = (await environmentObjects(PRODUCTION)).sort();
+    const { exitCode, output } = await checkout.pulumi("destroy", "--yes", ...options, "--stack", "production");
     expect(exitCode).not.toBe(0);
     expect(output).toMatch(/protect/);
+    expect((await environmentObjects(PRODUCTION)).sort()).toEqual(before);
     expect((await production.get("/")).status).toBe(200);
+  });
+
+  it("leaves its data where it is allowed to be taken down", async () => {
+    const guard = `urn:pulumi:production::rehearsal::rehearsal:index:Environment$rehearsal:index:CriticalChecks$pulumi:index:Stash::${PRODUCTION}-checks-passed`;
+    await checkout.succeed("state", "unprotect", guard, "--yes", "--stack", "production");
     await checkout.succeed("destroy", "--yes", "--skip-preview", "--exclude-protected", "--stack", "production");
     expect((await volumes(PRODUCTION)).sort()).toEqual([`${PRODUCTION}-data`, `${PRODUCTION}-media`]);
     expect((await production.get("/")).status).toBe(0);
