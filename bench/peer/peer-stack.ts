@@ -107,7 +107,7 @@ export class PeerStack {
       await this.#docker("stack", "rm", "--detach=true", STACK);
       let volumes: readonly string[] = [];
       await this.#until("all but the volumes is gone", async () => {
-        const { volumes: kept, ...others } = await labelled(this.#workshop.docker, `${STACK_LABEL}=${STACK}`);
+        const { volume: kept, ...others } = await labelled(this.#workshop.docker, `${STACK_LABEL}=${STACK}`);
         volumes = kept;
         return Object.values(others).every((ids) => ids.length === 0);
       });

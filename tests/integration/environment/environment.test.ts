@@ -8,6 +8,11 @@ import { docker, eventually, RunningEnvironment } from "./running-environment.ts
 const STACK = "it-environment";
 const NAME = "reference-it-environment";
 
+/** What a change by hand touches of a service's specification. */
+interface ServiceSpec {
+  readonly TaskTemplate: { readonly ContainerSpec: { readonly Env?: string[] } };
+}
+
 const checkout = new Checkout();
 let environment: RunningEnvironment;
 let firstUp: { exitCode: number; output: string };
@@ -78,6 +83,20 @@ describe("an environment from nothing", () => {
       STACK,
     );
     expect(exitCode, output).toBe(0);
+  });
+
+  it("waits for what a refresh puts back, and checks it, although nothing is declared anew", async () => {
+    const service = docker.getService(`${NAME}-static`);
+    const found = (await service.inspect()) as { Spec: ServiceSpec; Version: { Index: number } };
+    found.Spec.TaskTemplate.ContainerSpec.Env?.push("BY_HAND=1");
+    await service.update({ ...found.Spec, version: found.Version.Index });
+    const output = await checkout.succeed("up", "--refresh", "--yes", "--skip-preview", "--stack", STACK);
+    expect(output).toMatch(/Service reference-it-environment-static-service updated/);
+    expect(output).toContain(`rollout | ${NAME}-static converged after`);
+    expect(output).toContain("check | web.static passed");
+    const quiet = await checkout.up(STACK);
+    expect(quiet.output).toMatch(/Resources:\s+\d+ unchanged/);
+    expect(quiet.output).not.toContain("check | ");
   });
 
   it("shows exactly the resources that a changed setting touches", async () => {

@@ -4,13 +4,19 @@ import type Docker from "dockerode";
 const POLL_MILLISECONDS = 100;
 const LIMIT_SECONDS = 120;
 
+/** An object on the engine. */
+interface EngineObject {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** Objects on the engine that carry a label, by kind. */
 export type Labelled = Record<
-  "services" | "containers" | "networks" | "volumes" | "secrets" | "configs",
-  readonly string[]
+  "service" | "container" | "network" | "volume" | "secret" | "config",
+  readonly EngineObject[]
 >;
 
-/** Lists by id what carries a label. */
+/** Lists what carries a label. */
 export async function labelled(docker: Docker, label: string): Promise<Labelled> {
   const filters = { label: [label] };
   const [services, containers, networks, volumes, secrets, configs] = await Promise.all([
@@ -22,12 +28,12 @@ export async function labelled(docker: Docker, label: string): Promise<Labelled>
     docker.listConfigs({ filters }),
   ]);
   return {
-    services: services.map(({ ID }) => ID),
-    containers: containers.map(({ Id }) => Id),
-    networks: networks.map(({ Id }) => Id),
-    volumes: volumes.Volumes.map(({ Name }) => Name),
-    secrets: secrets.map(({ ID }) => ID),
-    configs: configs.map(({ ID }) => ID),
+    service: services.map(({ ID, Spec }) => ({ id: ID, name: Spec?.Name ?? "" })),
+    container: containers.map(({ Id, Names }) => ({ id: Id, name: Names.join(" ") })),
+    network: networks.map(({ Id, Name }) => ({ id: Id, name: Name })),
+    volume: volumes.Volumes.map(({ Name }) => ({ id: Name, name: Name })),
+    secret: secrets.map(({ ID }) => ({ id: ID, name: ID })),
+    config: configs.map(({ ID }) => ({ id: ID, name: ID })),
   };
 }
 
@@ -46,15 +52,15 @@ export async function removeLabelled(docker: Docker, label: string): Promise<voi
       throw new Error(`nothing with label ${label} may be left on the engine; found ${JSON.stringify(found)}`);
     }
     const removals = [
-      ...found.services.map((id) => docker.getService(id).remove()),
-      ...found.containers.map((id) => docker.getContainer(id).remove({ force: true, v: true })),
-      ...found.secrets.map((id) => docker.getSecret(id).remove()),
-      ...found.configs.map((id) => docker.getConfig(id).remove()),
+      ...found.service.map(({ id }) => docker.getService(id).remove()),
+      ...found.container.map(({ id }) => docker.getContainer(id).remove({ force: true, v: true })),
+      ...found.secret.map(({ id }) => docker.getSecret(id).remove()),
+      ...found.config.map(({ id }) => docker.getConfig(id).remove()),
     ];
     await Promise.allSettled(removals);
     await Promise.allSettled([
-      ...found.networks.map((id) => docker.getNetwork(id).remove()),
-      ...found.volumes.map((name) => docker.getVolume(name).remove()),
+      ...found.network.map(({ id }) => docker.getNetwork(id).remove()),
+      ...found.volume.map(({ id }) => docker.getVolume(id).remove()),
     ]);
     await sleep(POLL_MILLISECONDS);
   }

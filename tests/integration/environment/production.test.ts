@@ -1,8 +1,13 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { createAuthority, issueCertificate } from "../../../components/certificate-authority.ts";
 import { fullHostnames } from "../../../config/consistency.ts";
 import { stackSlug } from "../../../config/load-settings.ts";
+import { withConnection } from "../../../engine/postgres.ts";
+import { reproductionStack } from "../../../rehearsal/commands/reproduce.ts";
+import type { RunResult } from "../../../rehearsal/run/run-result.ts";
+import { listSnapshots, SNAPSHOT_LABEL } from "../../../rehearsal/snapshot/snapshot-image.ts";
 import { Checkout } from "./checkout.ts";
 import { docker, environmentObjects, RunningEnvironment, removeImages } from "./running-environment.ts";
 
@@ -23,6 +28,8 @@ let rehearsed: RunningEnvironment;
 let production: RunningEnvironment;
 let references: References;
 let authority: string;
+/** The stack that reproduces production. */
+let reproduction = "";
 
 beforeAll(async () => {
   checkout.configure("sandbox", { app: { name: PROJECT } });
@@ -42,20 +49,47 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await checkout.pulumi("state", "unprotect", "--all", "--yes", "--stack", "production");
-  await checkout.remove("production", BRANCH);
+  await checkout.remove("production", BRANCH, reproduction);
+  for (const { image } of await listSnapshots(docker, PROJECT)) await docker.getImage(image).remove();
   for (const name of await volumes(PRODUCTION)) await docker.getVolume(name).remove();
   await removeImages(PROJECT);
   expect([...(await environmentObjects(PRODUCTION)), ...(await environmentObjects(REHEARSED))]).toEqual([]);
 });
 
 /** A certificate as a public authority would issue it, by a chain; gives the root that verifies it. */
-async function setCertificate(): Promise<string> {
-  const issuer = createAuthority("it-public");
-  const { chain, key } = issueCertificate(issuer, fullHostnames(DOMAIN, ["@", "www", "api", "*.tenants"]));
+async function setCertificate(issued?: Date): Promise<string> {
+  const issuer = createAuthority("it-public", issued);
+  const hostnames = fullHostnames(DOMAIN, ["@", "www", "api", "*.tenants"]);
+  const { chain, key } = issueCertificate(issuer, hostnames, issued);
   await checkout.setSecret("production", "rehearsal:tls.certificate.chain", chain);
   await checkout.setSecret("production", "rehearsal:tls.certificate.key", key);
   await checkout.setSecret("production", "rehearsal:tls.certificate.authority", issuer.root);
   return issuer.root;
+}
+
+/** The preflight of production for the release of the branch, alone. */
+async function preflight() {
+  const { output } = await checkout.rehearse("run", "--stack", BRANCH, "--step", "preflight");
+  const reports = readdirSync(checkout.path("reports")).filter((name) => /^rehearsal-.*\.json$/.test(name));
+  const newest = readFileSync(checkout.path("reports", reports.sort().at(-1) ?? ""), "utf8");
+  const [step] = (JSON.parse(newest) as RunResult).steps;
+  if (step === undefined) throw new Error(output);
+  const found = step.findings.map(({ severity, id, subject }) => `${severity} ${id}: ${subject}`);
+  return { status: step.status, detail: step.detail, found };
+}
+
+/** Statements in production's database, as its superuser. */
+async function inProduction(...statements: readonly string[]): Promise<void> {
+  const text = await checkout.succeed("stack", "export", "--show-secrets", "--stack", "production");
+  const { deployment } = JSON.parse(text) as {
+    deployment: { resources: { urn: string; outputs?: { result?: { plaintext?: string } } }[] };
+  };
+  const superuser = deployment.resources.find(({ urn }) => urn.endsWith("-database-superuser"));
+  const password = JSON.parse(superuser?.outputs?.result?.plaintext ?? '""') as string;
+  const address = { host: "127.0.0.1", port: ADMIN_PORT, username: "postgres", password, database: "app" };
+  await withConnection({ ...address, sslmode: "disable" }, async (client) => {
+    for (const statement of statements) await client.query(statement);
+  });
 }
 
 /** The release that production's file names. */
@@ -144,6 +178,14 @@ async function refused(images: Partial<References>, words: readonly string[]): P
   }
 }
 
+describe("the preflight of a production that was never deployed", () => {
+  it("looks at its settings, its engine and what the release reads, and finds nothing", async () => {
+    const { status, detail, found } = await preflight();
+    expect(found).toEqual([]);
+    expect([status, detail]).toEqual(["passed", "production was never deployed: its settings and its engine"]);
+  });
+});
+
 describe("production", () => {
   it("runs the very images that were rehearsed, builds none, and passes every check", async () => {
     const { exitCode, output } = await checkout.up("production");
@@ -155,7 +197,7 @@ describe("production", () => {
       await checkout.output<string>(BRANCH, "release"),
     );
     const checks = await checkout.output<string[]>("production", "checks");
-    expect(checks.map((line) => line.replace(/:.*/s, ""))).toHaveLength(29);
+    expect(checks.map((line) => line.replace(/:.*/s, ""))).toHaveLength(30);
     expect(checks.filter((line) => !/^[a-z.-]+ passed:/.test(line))).toEqual([
       "network.closed not applicable: network.outside is true",
     ]);
@@ -195,6 +237,72 @@ describe("production", () => {
   it("changes nothing the second time", async () => {
     const { output } = await checkout.up("production");
     expect(output).toMatch(/Resources:\s+\d+ unchanged/);
+  });
+
+  it("takes the release that it runs, as a preflight sees it", async () => {
+    const { status, detail, found } = await preflight();
+    expect(found).toEqual(["note preflight.restore-unproven: copies of production's data"]);
+    expect(status).toBe("passed");
+    expect(detail).toMatch(/^production runs release [0-9a-f]{12} \(no evidence of it here\), \d+ migrations applied/);
+  });
+
+  it("does not take it with what only a preflight can see", async () => {
+    const certificate = checkout.read("Pulumi.production.yaml");
+    // Issued so long ago that it has 17 days left.
+    await setCertificate(new Date(Date.now() - (820 - 17) * 86_400_000));
+    checkout.configure("production", { gateway: { port: rehearsed.port } });
+    checkout.configure(BRANCH, { app: { environment: { ONLY_HERE: "1" } } });
+    const sequence = "pg_get_serial_sequence('auth_group', 'id')";
+    await inProduction(
+      `SELECT setval(${sequence}, 2147483000)`,
+      "INSERT INTO django_migrations (app, name, applied) VALUES ('flights', '9999_hotfix', now())",
+    );
+    try {
+      const { status, found } = await preflight();
+      expect(status).toBe("failed");
+      expect(found.filter((finding) => !finding.startsWith("note")).sort()).toEqual([
+        "blocking preflight.key-headroom: production, public.auth_group.id",
+        "blocking preflight.migration-unknown: flights.9999_hotfix",
+        `blocking preflight.port: port ${rehearsed.port} of production's host`,
+        "blocking preflight.variable-missing: production, app.environment.ONLY_HERE",
+        expect.stringMatching(/^warning preflight\.certificate: production, the given certificate/),
+        expect.stringMatching(/^warning preflight\.gateway-unreachable: production, the gateway at/),
+      ]);
+    } finally {
+      checkout.edit("Pulumi.production.yaml", () => certificate);
+      checkout.configure(BRANCH, { app: { environment: {} } });
+      await inProduction(
+        `SELECT setval(${sequence}, 1, false)`,
+        "DELETE FROM django_migrations WHERE name = '9999_hotfix'",
+      );
+    }
+    // Nothing of it was written down anywhere: it takes the release again.
+    expect((await preflight()).status).toBe("passed");
+  });
+
+  it("is reproduced with its release and its data, in one command that can be given again", async () => {
+    // Its settings are those of any stack beside the two.
+    await checkout.succeed("stack", "init", "sandbox");
+    const without = await checkout.rehearse("reproduce");
+    expect(without.output).toContain("the engine must hold a snapshot of production; found none. Make one with");
+    expect(without.exitCode).toBe(1);
+    const made = await checkout.rehearse("snapshot", "create", "--from", "production");
+    expect(made.exitCode, made.output).toBe(0);
+    const [snapshot] = await listSnapshots(docker, PROJECT);
+    reproduction = reproductionStack(references);
+    const { exitCode, output } = await checkout.rehearse("reproduce");
+    expect(exitCode, output).toBe(0);
+    expect(output).toContain(`take it away  pulumi destroy --yes --stack ${reproduction}`);
+    const copy = await RunningEnvironment.of(checkout, reproduction, `${PROJECT}-${reproduction}`);
+    const { database, ...services } = await imageIds(copy);
+    expect(services).toEqual(Object.fromEntries(Object.entries(await imageIds(production)).slice(0, -1)));
+    expect(database).toBe(snapshot?.imageId);
+    expect((await copy.container("database")).Config.Labels[SNAPSHOT_LABEL]).toBe(snapshot?.id);
+    expect((await copy.get("/")).status).toBe(200);
+    const again = await checkout.rehearse("reproduce");
+    expect(again.output).toMatch(/Resources:\s+\d+ unchanged/);
+    await checkout.succeed("destroy", "--yes", "--skip-preview", "--stack", reproduction);
+    expect(await environmentObjects(`${PROJECT}-${reproduction}`)).toEqual([]);
   });
 
   it("goes on with what it runs when a release is refused", async () => {

@@ -144,10 +144,10 @@ export class RunningEnvironment {
   }
 }
 
-/** Everything on the engine that carries an environment's label, each as its kind and its id. */
+/** Everything on the engine that carries an environment's label, each as its kind and its name. */
 export async function environmentObjects(environment: string): Promise<string[]> {
   const found = await labelled(docker, `${ENVIRONMENT_LABEL}=${environment}`);
-  return Object.entries(found).flatMap(([kind, ids]) => ids.map((id) => `${kind} ${id}`));
+  return Object.entries(found).flatMap(([kind, objects]) => objects.map(({ name }) => `${kind} ${name}`));
 }
 
 /** Removes the images of a project; layers that others use stay. */
