@@ -108,7 +108,7 @@ export class PeerStack {
       let volumes: readonly string[] = [];
       await this.#until("all but the volumes is gone", async () => {
         const { volume: kept, ...others } = await labelled(this.#workshop.docker, `${STACK_LABEL}=${STACK}`);
-        volumes = kept;
+        volumes = kept.map(({ name }) => name);
         return Object.values(others).every((ids) => ids.length === 0);
       });
       await this.#docker("volume", "rm", ...volumes);
