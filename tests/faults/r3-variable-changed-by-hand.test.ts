@@ -74,6 +74,6 @@ testFaults([
     },
     spoils: true,
     steps: ["drift"],
-    caught: { id: "drift.setting", words: /statement_timeout/ },
+    caught: { id: "drift.database-setting", words: /statement_timeout/ },
   },
 ]);
