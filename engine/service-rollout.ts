@@ -51,8 +51,8 @@ const POLL_MILLISECONDS = 100;
 /** Failures of tasks after which a service is given up that has no release before to go back to. */
 const TOLERATED_FAILURES = 3;
 const HEALTH_LINES = 5;
-/** States of tasks that nobody asked to end. */
-export const ENDED_BY_ITSELF: readonly string[] = ["failed", "rejected", "orphaned"];
+/** States of tasks that nobody asked to end: an unhealthy one that ends well when it is told to is `complete`. */
+export const ENDED_BY_ITSELF: readonly string[] = ["failed", "rejected", "orphaned", "complete"];
 
 /**
  * Waits until a service runs what is declared with all its tasks healthy, or has failed or been rolled back.

@@ -107,6 +107,15 @@ describe("waiting for a service", () => {
     });
   });
 
+  it("takes tasks that end well, again and again, for failures: one that is told to end because it is unhealthy does", async () => {
+    const ended = task("t1", "new", { State: "complete", ContainerStatus: { ExitCode: 0 } }, "shutdown");
+    const engine = await engineWith([{ service: service("new"), tasks: [ended, ended, ended] }]);
+    expect(await awaitService(engine.docker, DECLARED, NEVER)).toMatchObject({
+      state: "failed",
+      reason: expect.stringContaining("its task is complete") as string,
+    });
+  });
+
   it("does without where its container is gone", async () => {
     const unhealthy = failed("t1", { Err: "unhealthy container", ContainerStatus: { ContainerID: "c1" } });
     const engine = await engineWith([{ service: service("new"), tasks: [unhealthy, unhealthy, unhealthy] }]);
