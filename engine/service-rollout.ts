@@ -35,6 +35,8 @@ export interface RunningService {
 /** The parts of the engine's answer on a task that matter here. */
 export interface Task {
   readonly ID: string;
+  /** Which of the service's replicas it is. */
+  readonly Slot?: number;
   readonly CreatedAt: string;
   readonly DesiredState: string;
   readonly Spec: { readonly ContainerSpec: { readonly Labels?: Labels } };

@@ -6,7 +6,7 @@ import type { Check, DeployedEnvironment, Finding } from "./check.ts";
 const MINUTES = 10;
 /** Tasks of before an engine's restart end so, and nothing is wrong with them. */
 const ENGINE_WENT_AWAY = 255;
-/** One may end by chance, such as while the database is replaced. */
+/** Of one replica: one may end by chance, such as while the database is replaced or the engine starts again. */
 const AGAIN = 2;
 const QUOTED_LINES = 6;
 
@@ -37,12 +37,13 @@ async function endings(engine: DeployedEnvironment["engine"], name: string): Pro
     .sort((one, other) => one.Status.Timestamp.localeCompare(other.Status.Timestamp));
   const last = ended.at(-1);
   if (last === undefined) return [];
+  const again = Math.max(...[...Map.groupBy(ended, ({ Slot }) => Slot).values()].map(({ length }) => length));
   const words = (await taskLogTail(engine, last.ID)).slice(-QUOTED_LINES);
   return [
     {
       expected: `tasks of ${name} that stay`,
       seen: `${ended.length} ended in the last ${MINUTES} minutes: ${[last.Status.Err ?? last.Status.State, ...words].join("\n")}`,
-      ...(ended.length < AGAIN ? { warning: true as const } : {}),
+      ...(again < AGAIN ? { warning: true as const } : {}),
     },
   ];
 }

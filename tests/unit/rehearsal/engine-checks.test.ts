@@ -100,10 +100,11 @@ describe("release.steady", () => {
 
   /** The environment's worker with tasks that ended so. */
   async function workerWith(
-    ...ended: readonly { state?: string; ago?: number; exit?: number; declaration?: string }[]
+    ...ended: readonly { state?: string; ago?: number; exit?: number; declaration?: string; slot?: number }[]
   ) {
-    const tasks = ended.map(({ state = "failed", ago = 1, exit = 1, declaration = NOW }, number) => ({
+    const tasks = ended.map(({ state = "failed", ago = 1, exit = 1, declaration = NOW, slot = 1 }, number) => ({
       ID: `task-${number}`,
+      Slot: slot,
       Spec: { ContainerSpec: { Labels: { [DECLARATION_LABEL]: declaration } } },
       Status: {
         State: state,
@@ -134,8 +135,11 @@ describe("release.steady", () => {
     expect(others).toEqual([]);
   });
 
-  it("warns of one that ended once", async () => {
-    expect(await releaseSteady.run(await workerWith({}))).toMatchObject([{ warning: true }]);
+  it.each([
+    ["one that ended once", [{}]],
+    ["two replicas that ended once, as when the engine starts again", [{ slot: 1 }, { slot: 2 }]],
+  ])("warns of %s", async (_, ended) => {
+    expect(await releaseSteady.run(await workerWith(...ended))).toMatchObject([{ warning: true }]);
   });
 
   it.each([
