@@ -16,7 +16,8 @@ function faults(name: string, globalSetup: string, include: string[], exclude: s
       exclude,
       globalSetup: [`tests/faults/harness/${globalSetup}.ts`],
       fileParallelism: false,
-      testTimeout: 5 * MINUTE,
+      // What a test has changed in the environment must be put back before the next one begins.
+      testTimeout: 12 * MINUTE,
       hookTimeout: 5 * MINUTE,
       sequence: { groupOrder: 4 },
     },

@@ -1,21 +1,15 @@
 import path from "node:path";
 import type { Reporter, TestCase, TestModule } from "vitest/node";
-import { type FaultResult, type FaultResults, readResults, type TestResult, writeResults } from "./results.ts";
+import { type FaultResult, readResults, type TestResult, writeResults } from "./results.ts";
 
 /**
- * Keeps what the tests of faults have found. A file of which only some tests have run, or that no fault describes, leaves
- * what is kept of it as it is.
+ * Keeps what the tests of faults have found, file by file: what an interrupted run has done is kept. A file of which only
+ * some tests have run, or that no fault describes, leaves what is kept of it as it is.
  */
 export default class FaultReporter implements Reporter {
-  public onTestRunEnd(modules: readonly TestModule[]): void {
-    const now = new Date().toISOString();
-    const taken: Record<string, FaultResult> = {};
-    for (const module of modules) {
-      const result = resultOf(module, now);
-      if (result !== undefined) taken[path.basename(module.moduleId)] = result;
-    }
-    const results: FaultResults = { ...readResults(), ...taken };
-    writeResults(results);
+  public onTestModuleEnd(module: TestModule): void {
+    const result = resultOf(module, new Date().toISOString());
+    if (result !== undefined) writeResults({ ...readResults(), [path.basename(module.moduleId)]: result });
   }
 }
 
