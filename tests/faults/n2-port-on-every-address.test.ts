@@ -58,7 +58,8 @@ async function published(name: string): Promise<number> {
   const { NetworkSettings } = await docker.getContainer(name).inspect();
   const [binding] = Object.values(NetworkSettings.Ports)
     .flat()
-    .filter((one) => one.HostIp === "0.0.0.0");
+    // A port that the image exposes and nobody publishes has none.
+    .filter((one: { HostIp: string; HostPort: string } | null) => one?.HostIp === "0.0.0.0");
   return Number(binding?.HostPort);
 }
 
