@@ -34,7 +34,6 @@ function taking(...replacements: readonly (readonly [string, string])[]) {
   return {
     changes: { ...FILE, ...edited("etl/pipeline.py", ...replacements) },
     variables: RELEASE,
-    roles: ["app", "etl"],
   };
 }
 

@@ -1,6 +1,6 @@
 import Docker from "dockerode";
 import { ENVIRONMENT_LABEL } from "../../../engine/leftovers.ts";
-import { removeLabelled } from "./left-behind.ts";
+import { labelled, removeLabelled } from "./left-behind.ts";
 
 /** Names of environments that tests deploy: projects and stacks of tests begin so. */
 const OF_TESTS = /^(?:reference-)?it[0-9a-f]{0,6}-/;
@@ -15,19 +15,7 @@ export default async function setup(): Promise<void> {
 }
 
 async function environmentsOfTests(docker: Docker): Promise<readonly string[]> {
-  const filters = { label: [ENVIRONMENT_LABEL] };
-  const [containers, services, networks, volumes, secrets, configs] = await Promise.all([
-    docker.listContainers({ all: true, filters }),
-    docker.listServices({ filters }),
-    docker.listNetworks({ filters }),
-    docker.listVolumes({ filters }),
-    docker.listSecrets({ filters }),
-    docker.listConfigs({ filters }),
-  ]);
-  const labels = [
-    ...[...containers, ...networks, ...volumes.Volumes].map(({ Labels }) => Labels),
-    ...[...services, ...secrets, ...configs].map(({ Spec }) => Spec?.Labels),
-  ];
-  const names = labels.map((of) => of?.[ENVIRONMENT_LABEL] ?? "").filter((name) => OF_TESTS.test(name));
+  const objects = Object.values(await labelled(docker, ENVIRONMENT_LABEL)).flat();
+  const names = objects.map(({ labels }) => labels[ENVIRONMENT_LABEL] ?? "").filter((name) => OF_TESTS.test(name));
   return [...new Set(names)].sort();
 }

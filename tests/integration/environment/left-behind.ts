@@ -8,6 +8,7 @@ const LIMIT_SECONDS = 120;
 interface EngineObject {
   readonly id: string;
   readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** Objects on the engine that carry a label, by kind. */
@@ -16,7 +17,7 @@ export type Labelled = Record<
   readonly EngineObject[]
 >;
 
-/** Lists what carries a label. */
+/** Lists what carries a label, of any value where it is given by its name alone. */
 export async function labelled(docker: Docker, label: string): Promise<Labelled> {
   const filters = { label: [label] };
   const [services, containers, networks, volumes, secrets, configs] = await Promise.all([
@@ -28,12 +29,12 @@ export async function labelled(docker: Docker, label: string): Promise<Labelled>
     docker.listConfigs({ filters }),
   ]);
   return {
-    service: services.map(({ ID, Spec }) => ({ id: ID, name: Spec?.Name ?? "" })),
-    container: containers.map(({ Id, Names }) => ({ id: Id, name: Names.join(" ") })),
-    network: networks.map(({ Id, Name }) => ({ id: Id, name: Name })),
-    volume: volumes.Volumes.map(({ Name }) => ({ id: Name, name: Name })),
-    secret: secrets.map(({ ID }) => ({ id: ID, name: ID })),
-    config: configs.map(({ ID }) => ({ id: ID, name: ID })),
+    service: services.map(({ ID, Spec }) => ({ id: ID, name: Spec?.Name ?? "", labels: Spec?.Labels ?? {} })),
+    container: containers.map(({ Id, Names, Labels }) => ({ id: Id, name: Names.join(" "), labels: Labels })),
+    network: networks.map(({ Id, Name, Labels = {} }) => ({ id: Id, name: Name, labels: Labels })),
+    volume: volumes.Volumes.map(({ Name, Labels }) => ({ id: Name, name: Name, labels: Labels })),
+    secret: secrets.map(({ ID, Spec }) => ({ id: ID, name: ID, labels: Spec?.Labels ?? {} })),
+    config: configs.map(({ ID, Spec }) => ({ id: ID, name: ID, labels: Spec?.Labels ?? {} })),
   };
 }
 
