@@ -7,6 +7,12 @@ const ON_CLONES = ["{m*,b7,b8,r4,siblings}-*", "clean-releases", "clean-other-pr
   (name) => `tests/faults/${name}.test.ts`,
 );
 
+/**
+ * Files that run side by side on the one engine of the machine: each has names of its own there. More would only wait for
+ * each other, since most of what they do is done by the engine.
+ */
+const ON_ONE_ENGINE = 2;
+
 /** Each builds a release with one fault, breaks an unguarded twin of production with it, and rehearses it. */
 function faults(name: string, globalSetup: string, include: string[], exclude: string[] = []) {
   return {
@@ -15,6 +21,7 @@ function faults(name: string, globalSetup: string, include: string[], exclude: s
       include,
       exclude,
       globalSetup: [`tests/faults/harness/${globalSetup}.ts`],
+      // What one changes in the environment, or how long it waits, is nothing that another should meet.
       fileParallelism: false,
       // What a test has changed in the environment must be put back before the next one begins.
       testTimeout: 12 * MINUTE,
@@ -55,13 +62,13 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      // What runs on the one engine of the machine runs file by file, after what needs none has passed or failed.
+      // After what needs no engine has passed or failed.
       {
         test: {
           name: "integration",
           include: ["tests/integration/**/*.test.ts"],
           globalSetup: ["tests/integration/environment/interrupted-runs.ts"],
-          fileParallelism: false,
+          maxWorkers: ON_ONE_ENGINE,
           testTimeout: 5 * MINUTE,
           hookTimeout: 15 * MINUTE,
           sequence: { groupOrder: 2 },

@@ -54,7 +54,7 @@ const POLL_MILLISECONDS = 100;
 const TOLERATED_FAILURES = 3;
 const HEALTH_LINES = 5;
 /** States of tasks that nobody asked to end: an unhealthy one that ends well when it is told to is `complete`. */
-export const ENDED_BY_ITSELF: readonly string[] = ["failed", "rejected", "orphaned", "complete"];
+const ENDED_BY_ITSELF: readonly string[] = ["failed", "rejected", "orphaned", "complete"];
 
 /**
  * Waits until a service runs what is declared with all its tasks healthy, or has failed or been rolled back.
@@ -98,9 +98,7 @@ export function judge(
     return "converged";
   }
   if (outgoing.length > 0 || service.UpdateStatus?.State === "updating") return "pending";
-  const failures = current.filter(
-    ({ Status }) => ENDED_BY_ITSELF.includes(Status.State) && Date.parse(Status.Timestamp) >= startedAt,
-  );
+  const failures = current.filter((task) => endedByItself(task) && Date.parse(task.Status.Timestamp) >= startedAt);
   return failures.length >= TOLERATED_FAILURES ? "failed" : "pending";
 }
 
@@ -136,8 +134,18 @@ function isDeclared({ declaration }: DeclaredService): (task: Task) => boolean {
   return (task) => task.Spec.ContainerSpec.Labels?.[DECLARATION_LABEL] === declaration;
 }
 
-async function tasksOf(docker: Docker, serviceId: string): Promise<Task[]> {
-  const tasks = (await docker.listTasks({ filters: { service: [serviceId] } })) as unknown as Task[];
+/** Whether a task ended, and nobody asked it to. */
+export function endedByItself({ Status }: Task): boolean {
+  return ENDED_BY_ITSELF.includes(Status.State);
+}
+
+/**
+ * All tasks of a service that the engine still knows, the oldest first.
+ *
+ * @param service name or id
+ */
+export async function tasksOf(docker: Docker, service: string): Promise<Task[]> {
+  const tasks = (await docker.listTasks({ filters: { service: [service] } })) as unknown as Task[];
   return tasks.sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt));
 }
 
@@ -150,9 +158,7 @@ async function failure(
 ): Promise<ServiceOutcome> {
   const current = tasks.filter(isDeclared(declared));
   const culprit =
-    current.findLast(({ Status }) => ENDED_BY_ITSELF.includes(Status.State)) ??
-    current.findLast(({ Status }) => Status.State !== "running") ??
-    current.at(-1);
+    current.findLast(endedByItself) ?? current.findLast(({ Status }) => Status.State !== "running") ?? current.at(-1);
   const rolledBack = service.UpdateStatus?.State?.startsWith("rollback") === true;
   const after = rolledBack ? "; swarm went back to the release before, which serves" : "";
   return {

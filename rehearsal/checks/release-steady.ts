@@ -1,5 +1,4 @@
-import type { Task } from "../../engine/service-rollout.ts";
-import { DECLARATION_LABEL, ENDED_BY_ITSELF, type RunningService } from "../../engine/service-rollout.ts";
+import { DECLARATION_LABEL, endedByItself, type RunningService, tasksOf } from "../../engine/service-rollout.ts";
 import { taskLogTail } from "../../engine/task-logs.ts";
 import type { Check, DeployedEnvironment, Finding } from "./check.ts";
 
@@ -24,15 +23,14 @@ export const releaseSteady: Check = {
 /** Of the declaration that runs now, in the last minutes. */
 async function endings(engine: DeployedEnvironment["engine"], name: string): Promise<Finding[]> {
   const { Spec } = (await engine.getService(name).inspect()) as RunningService;
-  const tasks = (await engine.listTasks({ filters: { service: [name] } })) as unknown as Task[];
   const since = Date.now() - MINUTES * 60_000;
-  const ended = tasks
+  const ended = (await tasksOf(engine, name))
     .filter(
-      ({ Spec: of, Status }) =>
-        of.ContainerSpec.Labels?.[DECLARATION_LABEL] === Spec.Labels?.[DECLARATION_LABEL] &&
-        ENDED_BY_ITSELF.includes(Status.State) &&
-        Status.ContainerStatus?.ExitCode !== ENGINE_WENT_AWAY &&
-        Date.parse(Status.Timestamp) >= since,
+      (task) =>
+        task.Spec.ContainerSpec.Labels?.[DECLARATION_LABEL] === Spec.Labels?.[DECLARATION_LABEL] &&
+        endedByItself(task) &&
+        task.Status.ContainerStatus?.ExitCode !== ENGINE_WENT_AWAY &&
+        Date.parse(task.Status.Timestamp) >= since,
     )
     .sort((one, other) => one.Status.Timestamp.localeCompare(other.Status.Timestamp));
   const last = ended.at(-1);

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { DECLARATION_LABEL, endedByItself, tasksOf } from "../../engine/service-rollout.ts";
 import { docker } from "../integration/images/support.ts";
 import { forgetRuns } from "./harness/etl-runs.ts";
 import { describeFault } from "./harness/fault.ts";
@@ -44,12 +45,12 @@ const cleaned = (place: Staged) => {
 
 /** Tasks of the worker that ended by themselves since the release. */
 async function deaths(twin: Staged): Promise<number> {
-  const tasks = (await docker.listTasks({ filters: { service: [`${twin.name}-etl`] } })) as unknown as {
-    Spec: { ContainerSpec: { Image: string } };
-    Status: { State: string };
-  }[];
-  const { Image } = await twin.running("etl");
-  return tasks.filter(({ Spec, Status }) => Spec.ContainerSpec.Image === Image && Status.State === "failed").length;
+  const tasks = await tasksOf(docker, `${twin.name}-etl`);
+  const { Labels } = await twin.running("etl");
+  return tasks.filter(
+    (task) =>
+      endedByItself(task) && task.Spec.ContainerSpec.Labels?.[DECLARATION_LABEL] === Labels?.[DECLARATION_LABEL],
+  ).length;
 }
 
 const lateRows = async (twin: Staged) =>

@@ -1,16 +1,11 @@
 import type Docker from "dockerode";
-import { ENDED_BY_ITSELF } from "../../../engine/service-rollout.ts";
+import { endedByItself, type Task, tasksOf } from "../../../engine/service-rollout.ts";
 import { taskLogTail } from "../../../engine/task-logs.ts";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
 import type { RunContext } from "../context.ts";
 import { type Phase, phaseAt, phaseWords, type ReleaseBefore } from "./phases.ts";
 import type { Sample } from "./watch.ts";
-
-interface Task {
-  readonly ID: string;
-  readonly Status: { readonly State: string; readonly Timestamp: string; readonly Err?: string };
-}
 
 const LOG_LINES = 12;
 /** One may fail by chance while tasks start side by side. */
@@ -23,10 +18,9 @@ export async function diedFindings(
   before: ReleaseBefore | undefined,
 ): Promise<Finding[]> {
   const findings = declaration.services.map(async ({ name }) => {
-    const tasks = (await engine.listTasks({ filters: { service: [name] } })) as unknown as Task[];
-    const died = tasks.flatMap((task) => {
+    const died = (await tasksOf(engine, name)).flatMap((task) => {
       const phase = phaseAt(phases, Date.parse(task.Status.Timestamp));
-      return phase !== undefined && ENDED_BY_ITSELF.includes(task.Status.State) ? [{ task, phase }] : [];
+      return phase !== undefined && endedByItself(task) ? [{ task, phase }] : [];
     });
     const [first] = died;
     if (first === undefined) return [];

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { DECLARATION_LABEL } from "../../../engine/service-rollout.ts";
+import { DECLARATION_LABEL, type Task, tasksOf } from "../../../engine/service-rollout.ts";
 import { logStreams } from "../../../engine/task-logs.ts";
 import type { RunContext } from "../context.ts";
 import { list, part, words } from "../drift/flat.ts";
@@ -7,12 +7,6 @@ import { type Disclosure, disclosed, knownSecrets } from "./disclosed.ts";
 import { readEntries } from "./entries.ts";
 import { findPatterns, type LogPattern } from "./patterns.ts";
 import { isProbe } from "./probes.ts";
-
-interface Task {
-  readonly ID: string;
-  readonly CreatedAt: string;
-  readonly Spec: { readonly ContainerSpec: { readonly Labels?: Readonly<Record<string, string>> } };
-}
 
 /** Lines of one process at most; what came before them is not looked at. */
 const LINES = 100_000;
@@ -30,7 +24,7 @@ export interface CollectedLogs {
 export async function collectLogs(context: RunContext): Promise<CollectedLogs> {
   const { engine, declaration } = context;
   const tasks = await Promise.all(
-    declaration.services.map(async ({ name, inputs }) => ({ name, tasks: await tasksOf(engine, name, inputs) })),
+    declaration.services.map(async ({ name, inputs }) => ({ name, tasks: await declaredTasks(engine, name, inputs) })),
   );
   const since = deployedAt(
     declaration.services.map(({ inputs, modified }) => ({ release: runsRelease(inputs, context), modified })),
@@ -80,11 +74,16 @@ function runsRelease(inputs: Readonly<Record<string, unknown>>, { release }: Run
 }
 
 /** Tasks of the declared form, those that have ended among them: why they did is in their log. */
-async function tasksOf(engine: Docker, service: string, inputs: Readonly<Record<string, unknown>>): Promise<Task[]> {
+async function declaredTasks(
+  engine: Docker,
+  service: string,
+  inputs: Readonly<Record<string, unknown>>,
+): Promise<Task[]> {
   const label = list(part(inputs, "taskSpec", "containerSpec"), "labels").find(
     (one) => one["label"] === DECLARATION_LABEL,
   );
-  const tasks = (await engine.listTasks({ filters: { service: [service] } })) as unknown as Task[];
   const declaration = words(label?.["value"]);
-  return tasks.filter(({ Spec }) => Spec.ContainerSpec.Labels?.[DECLARATION_LABEL] === declaration);
+  return (await tasksOf(engine, service)).filter(
+    ({ Spec }) => Spec.ContainerSpec.Labels?.[DECLARATION_LABEL] === declaration,
+  );
 }

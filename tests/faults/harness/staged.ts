@@ -9,12 +9,12 @@ import { withConnection } from "../../../engine/postgres.ts";
 import { awaitService, DECLARATION_LABEL, type ServiceOutcome } from "../../../engine/service-rollout.ts";
 import type { DeployedEnvironment } from "../../../rehearsal/checks/check.ts";
 import { type Answer, GatewayClient } from "../../../rehearsal/checks/gateway-client.ts";
-import { runContext } from "../../../rehearsal/commands/run-context.ts";
 import type { RunContext } from "../../../rehearsal/run/context.ts";
-import { type DeclaredObject, inClear } from "../../../rehearsal/run/declaration.ts";
+import { inClear } from "../../../rehearsal/run/declaration.ts";
 import { Checkout } from "../../integration/environment/checkout.ts";
 import { docker } from "../../integration/images/support.ts";
 import type { DeployedPlace, ServiceSpec } from "./environments.ts";
+import { contextOf, deployedEnvironmentOf, type NextRelease, type RehearsedRelease } from "./rehearsed-release.ts";
 
 const SETTLE_SECONDS = 300;
 /** As the engine has it where nobody says otherwise: the old task stops first, and a failed update stays as it is. */
@@ -26,28 +26,8 @@ const ENGINE_DEFAULTS = {
   MaxFailureRatio: 0,
 };
 
-/** What a release differs in from the one that runs. */
-export interface NextRelease {
-  readonly image?: string;
-  /** More variables of application and ETL worker. */
-  readonly variables?: Readonly<Record<string, string>>;
-}
-
 /** An answer of the gateway; status 0 and the error's words where none came. */
 export type Seen = Pick<Answer, "status" | "body" | "headers">;
-
-/** The parts of a service's declaration that a release changes. */
-interface DeclaredInputs {
-  readonly labels?: readonly DeclaredLabel[];
-  readonly taskSpec: {
-    readonly containerSpec: { image: string; env?: Record<string, string>; readonly labels?: readonly DeclaredLabel[] };
-  };
-}
-
-interface DeclaredLabel {
-  readonly label: string;
-  value: string;
-}
 
 /** An environment that faults are applied to and taken away from again. */
 export class Staged {
@@ -288,70 +268,12 @@ export class Staged {
 
   /** What a run's steps are told of the environment, with the release that is rehearsed. */
   public context(): RunContext {
-    const { loaded } = this.#place;
-    const context = this.checkout.inside(() => runContext(loaded, new AbortController().signal, () => undefined));
-    return {
-      ...context,
-      release: this.#release.variables?.["RELEASE"] ?? context.release,
-      declaration: { ...context.declaration, services: context.declaration.services.map((one) => this.#declared(one)) },
-      source: this.checkout.path(context.source),
-      process: {
-        ...context.process,
-        image: this.#release.image ?? context.process.image,
-        environment: { ...context.process.environment, ...this.#release.variables },
-      },
-    };
+    return contextOf(this.#place, this.checkout, this.#rehearsed());
   }
 
   /** What the critical checks are told of the environment, with the release that is rehearsed. */
   public deployed(): DeployedEnvironment {
-    const { loaded, name } = this.#place;
-    const { settings, resources } = loaded;
-    const output = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
-    const text = (value: unknown) => {
-      const clear = inClear(value);
-      return typeof clear === "string" ? clear : "";
-    };
-    const generated = (role: string) =>
-      text(resources.find(({ urn }) => urn.endsWith(`::${name}-${role}`))?.outputs?.["result"]);
-    const context = this.context();
-    const url = (role: string) => {
-      const { username, password } = context.logins.find((login) => login.role === role)?.address ?? {};
-      return `postgres://${username ?? ""}:${password ?? ""}@database:5432/${settings.database.name}`;
-    };
-    const ofRelease = ["app", "etl"];
-    return {
-      name,
-      hostnames: settings.gateway.hostnames,
-      gateway: { address: settings.gateway.address, port: settings.gateway.port },
-      authority: text(output["certificateAuthority"]),
-      outside: settings.network.outside,
-      paths: { page: settings.checks.page, api: settings.checks.api, adminLogin: settings.checks.adminLogin },
-      checks: settings.checks,
-      administrator: { username: settings.app.adminUsername, password: generated("admin-password") },
-      services: Object.entries(this.#place.services).map(([role, spec]) => ({
-        role: role as "app",
-        name: spec.Name,
-        declaration: spec.Labels[DECLARATION_LABEL] ?? "",
-        image: (ofRelease.includes(role) ? this.#release.image : undefined) ?? spec.TaskTemplate.ContainerSpec.Image,
-      })),
-      database: context.administration,
-      roles: { owner: "owner", app: "app", etl: "etl", report: "report" },
-      releaseContainer: {
-        name: `${name}-check`,
-        image: context.process.image,
-        environment: { ...context.process.environment, STATIC_READY_URL: "" },
-        secrets: {
-          ...settings.app.secrets,
-          DATABASE_URL: url("app"),
-          REPORT_DATABASE_URL: url("report"),
-          DJANGO_SECRET_KEY: generated("django-secret-key"),
-        },
-        networks: [`${name}-data`],
-        memoryBytes: settings.app.memoryMiB * 1024 * 1024,
-      },
-      engine: docker,
-    };
+    return deployedEnvironmentOf(this.#place, this.context(), this.#release.image);
   }
 
   /** Puts the environment back to what was deployed. */
@@ -380,18 +302,8 @@ export class Staged {
     if (failed.length > 0) throw new Error(`${this.name} could not be put back: ${failed.join("; ")}`);
   }
 
-  /** A service as the release declares it: what is changed by hand is in no declaration. */
-  #declared(service: DeclaredObject): DeclaredObject {
-    const now = { ...service, modified: new Date(this.#since).toISOString() };
-    const declaration = this.#released.get(service.name.slice(this.name.length + 1));
-    if (declaration === undefined) return now;
-    const inputs = structuredClone(service.inputs) as unknown as DeclaredInputs;
-    const { containerSpec } = inputs.taskSpec;
-    containerSpec.image = this.#release.image ?? containerSpec.image;
-    containerSpec.env = { ...containerSpec.env, ...this.#release.variables };
-    for (const one of [...(inputs.labels ?? []), ...(containerSpec.labels ?? [])])
-      if (one.label === DECLARATION_LABEL) one.value = declaration;
-    return { ...now, inputs: inputs as unknown as DeclaredObject["inputs"] };
+  #rehearsed(): RehearsedRelease {
+    return { ...this.#release, declarations: this.#released, since: this.#since };
   }
 
   async #running(role: string): Promise<ServiceSpec> {

@@ -5,14 +5,14 @@ import path from "node:path";
 import { expect, inject, it } from "vitest";
 import { checksOf } from "../../../rehearsal/checks/critical-checks.ts";
 import { runChecks } from "../../../rehearsal/checks/run-checks.ts";
-import type { RunContext } from "../../../rehearsal/run/context.ts";
 import { runSteps } from "../../../rehearsal/run/run-steps.ts";
 import { RUN_STEPS } from "../../../rehearsal/run/steps.ts";
 import { buildOver } from "../../integration/images/builds.ts";
 import { docker } from "../../integration/images/support.ts";
 import { recordFindings, recordTwin } from "./fault.ts";
+import type { NextRelease } from "./rehearsed-release.ts";
 import type { Changes } from "./stage.ts";
-import { type NextRelease, Staged } from "./staged.ts";
+import { Staged } from "./staged.ts";
 
 /** Something that stops a release, in the words that a person reads. */
 export interface Stopping {
@@ -39,8 +39,6 @@ export interface Injection {
   readonly prepared?: (place: Staged) => Promise<void>;
   /** Whether the steps compare with the release before: they are taken before the change as well. */
   readonly compared?: true;
-  /** What the steps are told otherwise. */
-  readonly told?: (context: RunContext) => RunContext;
   /** Requests of users, or time, between deployment and rehearsal. */
   readonly before?: (sandbox: Staged) => Promise<void>;
 }
@@ -114,13 +112,13 @@ export function testHarmless(cases: readonly HarmlessCase[]): void {
 /** What the rehearsal of the environment says that stops the release: rollout, critical checks, steps of a run. */
 async function rehearse(
   sandbox: Staged,
-  { steps = ["logs"], told, before }: Injection,
+  { steps = ["logs"], before }: Injection,
   reports: string,
 ): Promise<Stopping[]> {
   // A rollout that fails ends the deployment there.
   if (sandbox.failures.length > 0) return sandbox.failures.map((words) => ({ id: "rollout.failed", words }));
   await before?.(sandbox);
-  return [...(await failedChecks(sandbox)), ...(await blockingFindings(sandbox, steps, reports, told))];
+  return [...(await failedChecks(sandbox)), ...(await blockingFindings(sandbox, steps, reports))];
 }
 
 async function failedChecks(sandbox: Staged): Promise<Stopping[]> {
@@ -140,11 +138,10 @@ async function blockingFindings(
   sandbox: Staged,
   ids: readonly string[],
   reports: string,
-  told: Injection["told"] = (context) => context,
   release?: string,
 ): Promise<Stopping[]> {
   const environment = sandbox.context();
-  const context = told({ ...environment, reports, release: release ?? environment.release });
+  const context = { ...environment, reports, release: release ?? environment.release };
   const steps = RUN_STEPS.filter(({ id }) => ids.includes(id));
   const result = await runSteps(steps, context, { begins: () => undefined, ended: () => undefined });
   return result.steps
@@ -164,7 +161,7 @@ async function staged(
   const apply = () => applied(environment, injection, image);
   try {
     if (injection.compared === true) {
-      const found = await blockingFindings(environment, injection.steps ?? [], reports, injection.told, "before");
+      const found = await blockingFindings(environment, injection.steps ?? [], reports, "before");
       expect(found, describe(found)).toEqual([]);
     }
     await injection.prepared?.(environment);

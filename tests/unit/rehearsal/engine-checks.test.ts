@@ -105,6 +105,7 @@ describe("release.steady", () => {
     const tasks = ended.map(({ state = "failed", ago = 1, exit = 1, declaration = NOW, slot = 1 }, number) => ({
       ID: `task-${number}`,
       Slot: slot,
+      CreatedAt: new Date(Date.now() - (ago + 1) * 60_000).toISOString(),
       Spec: { ContainerSpec: { Labels: { [DECLARATION_LABEL]: declaration } } },
       Status: {
         State: state,
