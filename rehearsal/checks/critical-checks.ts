@@ -5,6 +5,7 @@ import { appCsrf } from "./app-csrf.ts";
 import { appDebugOff } from "./app-debug-off.ts";
 import { appDeployCheck } from "./app-deploy-check.ts";
 import { appHosts } from "./app-hosts.ts";
+import { appLogging } from "./app-logging.ts";
 import { appMedia } from "./app-media.ts";
 import { appPasswords } from "./app-passwords.ts";
 import { appWriteRead } from "./app-write-read.ts";
@@ -46,6 +47,7 @@ export const criticalChecks: readonly Check[] = [
   appCsrf,
   appDebugOff,
   appDeployCheck,
+  appLogging,
   appWriteRead,
   appPasswords,
   appMedia,

@@ -78,7 +78,8 @@ export function brokenLink(client: GatewayClient, { path, from, status, error }:
   return { expected: `an answer at ${client.origin}${path}, which ${from} links to`, seen: error ?? String(status) };
 }
 
-async function follow(client: GatewayClient, link: { path: string; from: string }): Promise<Followed> {
+/** Asks for what a link leads to. */
+export async function follow(client: GatewayClient, link: { path: string; from: string }): Promise<Followed> {
   try {
     const answer = await client.fetch(link.path);
     return { ...link, status: answer.status, answer };

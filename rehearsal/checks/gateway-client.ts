@@ -118,11 +118,19 @@ export class GatewayClient {
     for (const line of lines) {
       const [pair = ""] = line.split(";");
       const [name, value] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
+      const [, domain] = /;\s*domain=([^;]*)/i.exec(line) ?? [];
+      if (domain !== undefined && !isOfDomain(this.#hostname, domain)) continue;
       // An empty value, or an end in the past, is how a server takes a cookie back.
       if (value === "" || value === '""') this.#cookies.delete(name);
       else this.#cookies.set(name, value);
     }
   }
+}
+
+/** Whether a host may set a cookie of a domain; browsers refuse all others. */
+export function isOfDomain(host: string, domain: string): boolean {
+  const plain = domain.trim().replace(/^\./, "").toLowerCase();
+  return host === plain || host.endsWith(`.${plain}`);
 }
 
 /** Whether an answer sends its client elsewhere. */

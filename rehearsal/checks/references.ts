@@ -39,6 +39,37 @@ export function assetsOfStyle(css: string, path: string): string[] {
   return sameHost(urlsOfStyle(css), path);
 }
 
+/**
+ * Paths (with query) that a page's search forms lead to when they are sent: forms whose method is GET, on the same host.
+ *
+ * @param text what is typed into a field that has no value
+ */
+export function searchesOf(html: string, path: string, text: string): string[] {
+  const { document } = parseHTML(html);
+  const forms = [...document.querySelectorAll("form")].filter((form) => methodOf(form) === "get");
+  const sent = forms.flatMap((form) => {
+    const fields = [...form.querySelectorAll("input, select, textarea")].flatMap((field) => fieldOf(field, text));
+    if (fields.length === 0) return [];
+    const [target = ""] = attributeOf(form, "action").split(/[?#]/);
+    return [`${target}?${new URLSearchParams(fields).toString()}`];
+  });
+  return sameHost(sent, path);
+}
+
+/** How a form is sent, in small letters. */
+export function methodOf(form: Element): string {
+  return attributeOf(form, "method").toLowerCase() || "get";
+}
+
+/** A field as a form sends it that nobody has filled in but for `text`; none where it sends nothing then. */
+function fieldOf(field: Element, text: string): [name: string, value: string][] {
+  const [name, type] = [attributeOf(field, "name"), attributeOf(field, "type").toLowerCase()];
+  if (name === "" || /^(?:submit|button|image|reset|file|checkbox|radio)$/.test(type)) return [];
+  const value = attributeOf(field, "value");
+  const typed = field.localName.toLowerCase() === "input" && /^(?:|text|search)$/.test(type);
+  return [[name, value === "" && typed ? text : value]];
+}
+
 /** Paths (with query) on the same host that a page links to. */
 export function linksOf(html: string, path: string): string[] {
   const { document } = parseHTML(html);
@@ -64,7 +95,7 @@ export function linksOfJson(value: unknown, key = ""): string[] {
 }
 
 /** An attribute however it is written; the parser keeps capitals. */
-function attributeOf(element: Element, name: string): string {
+export function attributeOf(element: Element, name: string): string {
   return [...element.attributes].find((attribute) => attribute.name.toLowerCase() === name)?.value ?? "";
 }
 

@@ -1,5 +1,6 @@
 import { administratorVisit } from "./app-write-read.ts";
 import type { Check, Finding } from "./check.ts";
+import { concreteHostname, isOfDomain } from "./gateway-client.ts";
 import { inspection } from "./release-inspection.ts";
 
 /** A cookie as a server sets it. */
@@ -11,11 +12,12 @@ interface SetCookie {
 /** A session that also travels over plain HTTP, or that scripts can read, is anybody's. */
 export const webCookies: Check = {
   id: "web.cookies",
-  title: "cookies are Secure, the session's HttpOnly, and both session's and CSRF's say SameSite",
-  cause: "SESSION_COOKIE_SECURE, CSRF_COOKIE_SECURE, SESSION_COOKIE_HTTPONLY or a SAMESITE setting is off.",
-  consequence: "A session can be read on the way or by a script, and used by others.",
+  title: "cookies are of this host and Secure, the session's HttpOnly, and both session's and CSRF's say SameSite",
+  cause:
+    "SESSION_COOKIE_SECURE, CSRF_COOKIE_SECURE, SESSION_COOKIE_HTTPONLY or a SAMESITE setting is off, or a COOKIE_DOMAIN is another site's.",
+  consequence: "A session can be read on the way or by a script, and used by others; or browsers refuse the cookie.",
   remedy:
-    "Set SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE to True, and leave SESSION_COOKIE_HTTPONLY and the SAMESITE settings at their defaults.",
+    "Set SESSION_COOKIE_SECURE and CSRF_COOKIE_SECURE to True, and leave SESSION_COOKIE_HTTPONLY, the SAMESITE and the COOKIE_DOMAIN settings at their defaults.",
   notApplicable: ({ paths }) => (paths.adminLogin === "none" ? "checks.adminLogin is none" : undefined),
   run: async (environment) => {
     const [{ cookies }, { sessionCookie, csrfCookie }] = await Promise.all([
@@ -23,7 +25,9 @@ export const webCookies: Check = {
       inspection(environment, "settings"),
     ]);
     const set = new Map(cookies.flatMap(parse).map((cookie) => [cookie.name, cookie]));
+    const host = concreteHostname(environment.hostnames[0] ?? "");
     return [...set.values()].flatMap((cookie) => [
+      ...foreign(cookie, host),
       ...lacking(cookie, "secure", "Secure"),
       ...(cookie.name === sessionCookie ? lacking(cookie, "httponly", "HttpOnly") : []),
       ...(cookie.name === sessionCookie || cookie.name === csrfCookie ? sameSite(cookie) : []),
@@ -44,6 +48,14 @@ function parse(line: string): SetCookie[] {
 
 function lacking({ name, attributes }: SetCookie, attribute: string, shown: string): Finding[] {
   return attributes.has(attribute) ? [] : [{ expected: `cookie ${name} with ${shown}`, seen: "without" }];
+}
+
+function foreign({ name, attributes }: SetCookie, host: string): Finding[] {
+  const domain = attributes.get("domain");
+  if (domain === undefined || isOfDomain(host, domain)) return [];
+  return [
+    { expected: `cookie ${name} of ${host}`, seen: `Domain=${domain}, which browsers refuse: nobody stays logged in` },
+  ];
 }
 
 function sameSite(cookie: SetCookie): Finding[] {

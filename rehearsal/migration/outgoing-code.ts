@@ -14,6 +14,8 @@ export interface CodeOperation {
   /** Seconds since 1970; only under traffic. */
   readonly at?: number;
   readonly seconds: number;
+  /** SQL statements that it took. */
+  readonly statements?: number;
   /** Null where it worked. */
   readonly error: string | null;
 }

@@ -29,7 +29,7 @@ def run() -> int:
     """
     tell = channel()
     project.load()
-    from . import inspect_files, inspect_imports, inspect_requirements, inspect_settings, inspect_users
+    from . import inspect_files, inspect_imports, inspect_logging, inspect_requirements, inspect_settings, inspect_users
     from .inspect_requests import ask
 
     hostnames = _given("INSPECT_HOSTNAMES", [])
@@ -47,6 +47,7 @@ def run() -> int:
                 "secretFiles": _section(inspect_files.secrets),
                 "untranslated": _section(inspect_files.untranslated),
                 "unreadablePasswords": _section(inspect_users.unreadable),
+                "logging": _section(inspect_logging.unheard),
                 "etl": _section(lambda: None if etl is None else _output(etl)),
                 "requests": requests.result(),
             }

@@ -37,6 +37,8 @@ class Operation:
     table: str | None = None
     #: Identifiers in the SQL of its last run, tables among them.
     identifiers: set[str] = field(default_factory=set)
+    #: SQL statements of its last run.
+    statements: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Outcome:
         table = {"table": self.operation.table} if self.operation.table else {}
         made_up = {"madeUp": True} if self.made_up else {}
         seconds = round(self.seconds, 4)
-        return {"event": "operation", "operation": self.operation.name, **table, **made_up, "seconds": seconds}
+        done = {"seconds": seconds, "statements": self.operation.statements}
+        return {"event": "operation", "operation": self.operation.name, **table, **made_up, **done}
 
 
 _noted = threading.local()
@@ -70,10 +73,10 @@ def perform(operation: Operation) -> Outcome:
     """Runs an operation and undoes what it did to any database. Its failure is in the outcome and raises nothing."""
     at, began = time.time(), time.monotonic()
     error, result = None, None
-    operation.identifiers = set()
+    operation.identifiers, operation.statements = set(), 0
     _noted.made_up = False
     try:
-        with undone(), _identifiers_noted(operation.identifiers):
+        with undone(), _statements_noted(operation):
             result = operation.run()
     except Exception as failure:
         error = words_of(failure)
@@ -138,11 +141,12 @@ def _reachable_aliases() -> list[str]:
 
 
 @contextmanager
-def _identifiers_noted(identifiers: set[str]) -> Iterator[None]:
+def _statements_noted(operation: Operation) -> Iterator[None]:
     from django.db import connections
 
     def note(execute: Callable[..., Any], sql: object, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        identifiers.update(_IDENTIFIER.findall(sql_text(sql, context["connection"])))
+        operation.statements += 1
+        operation.identifiers.update(_IDENTIFIER.findall(sql_text(sql, context["connection"])))
         return execute(sql, params, many, context)
 
     with ExitStack() as stack:

@@ -3,7 +3,7 @@ import type { Finding, Severity } from "../../finding.ts";
 import type { CodeOperation } from "../../migration/outgoing-code.ts";
 import { duration } from "../../report/format.ts";
 
-const OPERATION = z.object({ error: z.string().nullable(), seconds: z.number() });
+const OPERATION = z.object({ error: z.string().nullable(), seconds: z.number(), statements: z.number().optional() });
 
 export const WORK = z.object({
   version: z.literal(1),
@@ -26,6 +26,9 @@ const CLIENT_ERROR = /^status 4\d\d$/;
 /** What a page takes that nobody waits for any more, and how much more than before it must be. */
 const SLOW_SECONDS = 2;
 const SLOW_TIMES = 5;
+/** A query in a loop is one for each row of a page; a page with something more on it takes a few more. */
+const MORE_STATEMENTS = 20;
+const STATEMENTS_TIMES = 3;
 
 /**
  * What fails of all that a release's code does, and what has become slow.
@@ -37,7 +40,9 @@ export function codeFindings(operations: readonly CodeOperation[], before: CodeW
     const known = before?.operations[operation.operation];
     const { error } = operation;
     if (error !== null) return [failure(operation, error, known)];
-    return known !== undefined && isSlow(operation.seconds, known.seconds) ? [slow(operation, known.seconds)] : [];
+    if (known === undefined) return [];
+    if (isSlow(operation.seconds, known.seconds)) return [slow(operation, known.seconds)];
+    return moreStatements(operation, known.statements);
   });
 }
 
@@ -82,6 +87,22 @@ function slow({ operation, seconds }: CodeOperation, before: number): Finding {
     consequence: "Under production's load all workers come to wait in it, and other pages with them.",
     remedy: "Look for a query in a loop (select_related, prefetch_related) or one that no index serves.",
   };
+}
+
+/** The data is the same, and the page asks for it row by row. */
+function moreStatements({ operation, statements }: CodeOperation, before: number | undefined): Finding[] {
+  if (statements === undefined || before === undefined) return [];
+  if (statements < before + MORE_STATEMENTS || statements < before * STATEMENTS_TIMES) return [];
+  return [
+    {
+      id: "code.statements",
+      severity: "blocking",
+      subject: operation,
+      cause: `it takes ${statements} SQL statements; with the release before it took ${before}`,
+      consequence: "Each waits for the database by itself: the page is slow under load, and more so with each row.",
+      remedy: "Look for a query in a loop: select_related or prefetch_related asks for all rows at once.",
+    },
+  ];
 }
 
 /** The values of a row may be made up, and then they are others each time; a long error ends within them. */

@@ -79,6 +79,11 @@ function done({ environment, release }: RunContext, operations: readonly CodeOpe
     environment,
     release,
     takenAt: new Date().toISOString(),
-    operations: Object.fromEntries(operations.map(({ operation, error, seconds }) => [operation, { error, seconds }])),
+    operations: Object.fromEntries(
+      operations.map(({ operation, error, seconds, statements }) => [
+        operation,
+        { error, seconds, ...(statements === undefined ? {} : { statements }) },
+      ]),
+    ),
   };
 }

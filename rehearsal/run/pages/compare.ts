@@ -1,12 +1,16 @@
 import { type Followed, kindOf } from "../../checks/followed-links.ts";
 import type { Finding } from "../../finding.ts";
 import { count } from "../../report/format.ts";
-import type { AnswerShape } from "./describe.ts";
+import { type AnswerShape, PRIVATE } from "./describe.ts";
 
 /** Of what was there at least so much must be left. */
 const SHARE_LEFT = 0.1;
 /** Less than that is too little to lose a share of. */
 const FLOOR = 30;
+
+/** So many times as much, and no less than so much: then an answer is of another size. */
+const TIMES_AS_MUCH = 10;
+const MUCH = 20_000;
 
 /** What of a release's answers was met again: the answers by kind, and those that links led to. */
 export interface Compared {
@@ -25,9 +29,12 @@ export function lostFindings({ who, now, before }: Compared): Finding[] {
     if (earlier.type !== found.type) return [otherType(kind, earlier, found)];
     return [
       ...lostFields(kind, earlier, found),
-      ...lostHeaders(kind, earlier, found),
+      ...lostPromises(kind, earlier, found),
+      ...lostHeaders(kind, who, earlier, found),
+      ...lostTokens(kind, earlier, found),
       ...emptied(kind, earlier, found),
       ...lostAmount(kind, earlier, found),
+      ...swollen(kind, earlier, found),
     ];
   });
 }
@@ -121,17 +128,89 @@ function lostFields(kind: string, earlier: AnswerShape, found: AnswerShape): Fin
   });
 }
 
-function lostHeaders(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {
-  return earlier.headers
-    .filter((header) => !found.headers.includes(header))
-    .map((header) => ({
-      id: "pages.header",
+function lostPromises(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {
+  const kept = new Set(found.promises);
+  const lost = earlier.promises.filter((promise) => !kept.has(promise));
+  if (lost.length === 0) return [];
+  return [
+    {
+      id: "pages.contract",
       severity: "blocking",
-      subject: `${kind}: ${header}`,
-      cause: "the answer does not carry this header any more, which it did with the release before",
-      consequence: "Browsers no longer keep from visitors what the header kept from them.",
-      remedy: "Look at what changed in MIDDLEWARE, in the settings SECURE_… and X_FRAME_OPTIONS, and in the gateway.",
+      subject: kind,
+      cause: `the API's description names no more: ${lost.slice(0, 5).join("; ")}${lost.length > 5 ? "; …" : ""}`,
+      consequence:
+        "Clients that use it get an error, or, with a parameter that is not read, other records than they asked for.",
+      remedy: "Keep it until no client uses it, or offer the change as another version of the API.",
+      evidence: lost,
+    },
+  ];
+}
+
+function lostHeaders(kind: string, who: Compared["who"], earlier: AnswerShape, found: AnswerShape): Finding[] {
+  return (
+    earlier.headers
+      .filter((header) => !found.headers.includes(header))
+      // What everybody sees alike may well be kept for everybody.
+      .filter((header) => header !== PRIVATE || who === "the administrator")
+      .map((header) => ({
+        id: "pages.header",
+        severity: "blocking",
+        subject: `${kind}: ${header}`,
+        cause: "the answer does not carry this header any more, which it did with the release before",
+        consequence:
+          header === PRIVATE
+            ? "Caches on the way may keep the page, and show it to others."
+            : "Browsers no longer keep from visitors what the header kept from them.",
+        remedy:
+          "Look at what changed in MIDDLEWARE, in the settings SECURE_…, X_FRAME_OPTIONS and CACHE_…, and in the gateway.",
+      }))
+  );
+}
+
+function lostTokens(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {
+  return Object.entries(earlier.forms)
+    .filter(([action, token]) => token === "token" && found.forms[action] === "bare")
+    .map(([action]) => ({
+      id: "pages.form-token",
+      severity: "blocking",
+      subject: action === "" ? kind : `${kind}: ${action}`,
+      cause: "the form does not carry csrfmiddlewaretoken any more, which it did with the release before",
+      consequence: "Whoever sends it is answered 403.",
+      remedy: "Put {% csrf_token %} into the form again.",
     }));
+}
+
+/** Pages that are made for search engines to find. */
+export function hiddenFindings(
+  starts: readonly string[],
+  now: Readonly<Record<string, AnswerShape>>,
+  before: Readonly<Record<string, AnswerShape>>,
+): Finding[] {
+  return starts
+    .filter((start) => now[start]?.hidden === true && before[start]?.hidden === false)
+    .map((start) => ({
+      id: "pages.hidden",
+      severity: "blocking",
+      subject: start,
+      cause: "the page asks search engines to leave it out (noindex), which it did not with the release before",
+      consequence: "The site disappears from search results within days, and comes back within weeks.",
+      remedy: "Take the robots tag or the X-Robots-Tag header out: they belong to environments that are not public.",
+    }));
+}
+
+function swollen(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {
+  if (found.amount < MUCH || found.amount < earlier.amount * TIMES_AS_MUCH) return [];
+  return [
+    {
+      id: "pages.swollen",
+      severity: "blocking",
+      subject: kind,
+      cause: `the answer holds ${count(found.amount)} words, values or lines; with the release before it held ${count(earlier.amount)}`,
+      consequence: "It takes long to make, to send and to show, and more with each record that is added.",
+      remedy:
+        "Look for a list or a choice that is given whole: page it, or let it be searched (autocomplete, raw_id_fields).",
+    },
+  ];
 }
 
 function emptied(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {

@@ -1,14 +1,22 @@
 import { parseHTML } from "linkedom";
 import { z } from "zod";
 import type { Answer } from "../../checks/gateway-client.ts";
+import { promisesOf } from "./api-description.ts";
+import { formsOf } from "./forms.ts";
 
 /** What of an answer its readers rely on, and none of its words. */
 export const ANSWER = z.object({
   status: z.number(),
   /** Media type without parameters. */
   type: z.string(),
-  /** Security headers that it has. */
+  /** Security headers that it has, and what it says of caches. */
   headers: z.array(z.string()),
+  /** Whether it asks search engines to leave it out. */
+  hidden: z.boolean(),
+  /** Of HTML: forms that are sent with POST, by where to. */
+  forms: z.record(z.string(), z.enum(["token", "bare"])),
+  /** Of an API's description: what it promises. */
+  promises: z.array(z.string()),
   /** Of JSON: `key: type` by the way to it, such as `results[].code: string`. Of CSV: its columns. */
   fields: z.array(z.string()),
   /** Of HTML: elements by tag, class and column, and whether some or none of them has content. */
@@ -20,13 +28,7 @@ export const ANSWER = z.object({
 export type AnswerShape = z.infer<typeof ANSWER>;
 
 /** Headers that protect visitors: one that is lost shows nowhere else. */
-const SECURITY_HEADERS = [
-  "strict-transport-security",
-  "x-content-type-options",
-  "x-frame-options",
-  "content-security-policy",
-  "referrer-policy",
-];
+const SECURITY_HEADERS = ["x-content-type-options", "x-frame-options", "content-security-policy", "referrer-policy"];
 /** Elements that are there for the text in them. */
 const TEXTUAL = "h1, h2, h3, h4, h5, h6, td, th, dd, dt, li, p, label, option, figcaption, time, strong, button";
 /** Fewer of one column or list may be empty by chance; a heading is never meant to be. */
@@ -38,17 +40,48 @@ const OF_DATA = /^(?:[\d\W_]+|[0-9a-f-]{16,})$/i;
 const NOTHING = /^(?:[-–—.…?]*|n\/a|none|null|nan|undefined)$/i;
 const MEANINGFUL_INSIDE = "img, svg, input, select, textarea, button, canvas, video, audio, iframe, object, br";
 
-/** Describes an answer of a page, an API, or a download. */
-export function describeAnswer({ status, headers, body }: Answer): AnswerShape {
+/** What keeps an answer from being given to others than the one who asked. */
+export const PRIVATE = "cache-control: private";
+/** Where somebody is sent who has to log in first, with the way back. */
+const LOGIN = /(?:log|sign)-?_?in\b.*[?&](?:next|return|redirect)\w*=/i;
+
+/** Describes an answer of a page, an API, or a download. To be sent to log in is to be refused. */
+export function describeAnswer({ status: answered, headers, body, path }: Answer): AnswerShape {
+  const status = LOGIN.test(path) ? 401 : answered;
   const type = String(headers["content-type"] ?? "")
     .replace(/;.*$/s, "")
     .trim()
     .toLowerCase();
-  const about = { status, type, headers: SECURITY_HEADERS.filter((name) => headers[name] !== undefined) };
-  if (/\bhtml\b/.test(type)) return { ...about, fields: [], ...describePage(body) };
+  const about = {
+    status,
+    type,
+    headers: protections(headers),
+    hidden: /\b(?:noindex|none)\b/i.test(`${String(headers["x-robots-tag"] ?? "")} ${robotsOf(type, body)}`),
+    forms: {},
+    promises: promisesOf({ headers, body }),
+  };
+  // The fields of a description are those of all such descriptions.
+  if (about.promises.length > 0) return { ...about, fields: [], elements: {}, amount: about.promises.length };
+  if (/\bhtml\b/.test(type)) return { ...about, fields: [], forms: formsOf(body), ...describePage(body) };
   if (/\bjson\b/.test(type)) return { ...about, ...describeJson(body), elements: {} };
   if (/\bcsv\b/.test(type)) return { ...about, ...describeCsv(body), elements: {} };
   return { ...about, fields: [], elements: {}, amount: body.length };
+}
+
+function protections(headers: Answer["headers"]): string[] {
+  const text = (name: string) => String(headers[name] ?? "");
+  return [
+    ...SECURITY_HEADERS.filter((name) => headers[name] !== undefined),
+    ...(/\bmax-age="?0*[1-9]/i.test(text("strict-transport-security")) ? ["strict-transport-security"] : []),
+    ...(/\b(?:private|no-store)\b/i.test(text("cache-control")) ? [PRIVATE] : []),
+  ];
+}
+
+/** What a page tells search engines. */
+function robotsOf(type: string, html: string): string {
+  if (!/\bhtml\b/.test(type)) return "";
+  const tags = html.match(/<meta\b[^>]*\bname=["']?robots\b[^>]*>/gi) ?? [];
+  return tags.join(" ");
 }
 
 function describePage(html: string): Pick<AnswerShape, "elements" | "amount"> {

@@ -3,7 +3,7 @@ import { type Followed, kindOf } from "../../checks/followed-links.ts";
 import { ANSWER, type AnswerShape, describeAnswer } from "./describe.ts";
 
 export const PAGES = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   environment: z.string(),
   release: z.string(),
   takenAt: z.string(),
@@ -11,6 +11,10 @@ export const PAGES = z.object({
   visitor: z.record(z.string(), ANSWER),
   /** The same, as the administrator sees it. */
   administrator: z.record(z.string(), ANSWER),
+  /** Addresses that answered a visitor, by kind. */
+  addresses: z.record(z.string(), z.array(z.string())),
+  /** What tells the database from another of the same name: addresses of records are of no other. */
+  data: z.string(),
 });
 
 /** What a release answered, and none of its words. */

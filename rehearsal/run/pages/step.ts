@@ -1,12 +1,19 @@
+import { withConnection } from "../../../engine/postgres.ts";
 import { administrationIndex, logIn, logOut } from "../../checks/administration.ts";
 import { kindOf } from "../../checks/followed-links.ts";
 import { mainClient } from "../../checks/gateway-client.ts";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
 import type { RunContext } from "../context.ts";
+import { databaseIdentity } from "../database/data/tables.ts";
 import { keep, keptOf } from "../kept.ts";
+import { knownSecrets } from "../logs/disclosed.ts";
 import type { RunStep } from "../step.ts";
-import { brokenFindings, lostFindings, openFindings } from "./compare.ts";
+import { addressesOf, askAgain, goneFindings } from "./addresses.ts";
+import { brokenFindings, hiddenFindings, lostFindings, openFindings } from "./compare.ts";
+import { disclosedFindings } from "./disclosed.ts";
+import { referrerFindings } from "./forms.ts";
+import { mixedUpFindings, openAsAdministrator, type Personal } from "./personal.ts";
 import { PAGES, type PagesState, shapesOf } from "./state.ts";
 import { type MissingAsset, type Walk, walk } from "./walk.ts";
 
@@ -24,21 +31,34 @@ export const pages: RunStep = {
     }
     const before = (await keptOf(reports, KIND, environment, PAGES)).find((state) => state.release !== release);
     const visitor = await walk(mainClient(site), starts, signal, (path) => !isAdministration(context, path));
-    const administrator = await administratorWalk(context);
+    const { administrator, opened } = await administratorWalk(context, visitor);
+    const { identity } = await withConnection(context.administration, databaseIdentity);
     const now: PagesState = {
-      version: 1,
+      version: 2,
       environment,
       release,
       takenAt: new Date().toISOString(),
       visitor: shapesOf(visitor.met),
       administrator: shapesOf(administrator.met),
+      addresses: addressesOf(visitor.met),
+      data: identity,
     };
+    const again =
+      before === undefined
+        ? []
+        : await askAgain(mainClient(site), before.addresses, visitor.met, before.data === identity, signal);
+    const all = [...visitor.met, ...administrator.met];
     const findings = [
       ...walkFindings(visitor, before?.visitor ?? {}),
       ...walkFindings(administrator, before?.administrator ?? {}),
       ...lostFindings({ who: "a visitor", now: now.visitor, before: before?.visitor ?? {} }),
       ...lostFindings({ who: "the administrator", now: now.administrator, before: before?.administrator ?? {} }),
+      ...goneFindings(again, now.visitor),
+      ...hiddenFindings(starts, now.visitor, before?.visitor ?? {}),
+      ...referrerFindings(all),
+      ...disclosedFindings(all, knownSecrets(context.declaration.secrets)),
       ...openFindings(now.administrator, await asStranger(context, administrator)),
+      ...(await mixedUpFindings(mainClient(site), opened, signal)),
     ];
     if (!findings.some(({ severity }) => severity === "blocking")) await keep(reports, KIND, now);
     return {
@@ -67,11 +87,16 @@ function missingFinding({ path, from, seen }: MissingAsset): Finding {
   };
 }
 
-/** Everything below the administration's index, without what changes something. */
-async function administratorWalk(context: RunContext): Promise<Walk> {
+/** Everything below the administration's index, without what changes something, and the visitor's pages once more. */
+async function administratorWalk(
+  context: RunContext,
+  visitor: Walk,
+): Promise<{ administrator: Walk; opened: readonly Personal[] }> {
   const { site, signal } = context;
   const { adminLogin } = site.paths;
-  if (adminLogin === "none" || site.administrator.password === "") return { met: [], missing: [], assets: 0 };
+  if (adminLogin === "none" || site.administrator.password === "") {
+    return { administrator: { met: [], missing: [], assets: 0 }, opened: [] };
+  }
   const client = mainClient(site);
   const index = administrationIndex(adminLogin);
   const login = await logIn(client, adminLogin, site.administrator);
@@ -81,7 +106,10 @@ async function administratorWalk(context: RunContext): Promise<Walk> {
     );
   }
   try {
-    return await walk(client, [index], signal, (path) => isAdministration(context, path));
+    return {
+      administrator: await walk(client, [index], signal, (path) => isAdministration(context, path)),
+      opened: await openAsAdministrator(client, visitor.met, signal),
+    };
   } finally {
     await logOut(client, index);
   }

@@ -1,12 +1,15 @@
 import { jsonLinks } from "../../checks/api-links.ts";
 import { type Followed, followLinks } from "../../checks/followed-links.ts";
 import type { Answer, GatewayClient } from "../../checks/gateway-client.ts";
-import { assetsOf, assetsOfStyle } from "../../checks/references.ts";
+import { assetsOf, assetsOfStyle, searchesOf } from "../../checks/references.ts";
 import { linksOfPage } from "../../checks/web-links.ts";
+import { descriptionsOf } from "./api-description.ts";
 
 /** Far enough for each kind of page of a system, near enough for seconds. */
 const LONG_WALK = { limit: 160, depth: 4 };
 const ASSETS = 300;
+/** What is looked for with each search form: nearly every record has one. */
+const LETTER = "a";
 const AT_ONCE = 6;
 
 /** What browsers refuse to use under another type, where X-Content-Type-Options is nosniff. */
@@ -52,7 +55,7 @@ export async function walk(
     if (first.answer === undefined) continue;
     const linksOf = (answer: Answer) => {
       signal.throwIfAborted();
-      return [...linksOfPage(answer), ...ownLinks(client, answer)].filter(may);
+      return [...linksOfPage(answer), ...unlinked(answer), ...ownLinks(client, answer)].filter(may);
     };
     for (const link of await followLinks(client, first.answer, linksOf, LONG_WALK)) {
       if (!met.has(link.path)) met.set(link.path, link);
@@ -68,6 +71,12 @@ async function begin(client: GatewayClient, path: string): Promise<Followed> {
   } catch (error) {
     return { path, from: "the settings", status: 0, error: words(error) };
   }
+}
+
+/** What a page leads to other than by links. Search forms change nothing: that is what GET says. */
+function unlinked(answer: Answer): string[] {
+  if (!isOf(answer, "html")) return [];
+  return [...searchesOf(answer.body, answer.path, LETTER), ...descriptionsOf(answer.body, answer.path)];
 }
 
 function ownLinks(client: GatewayClient, answer: Answer): string[] {

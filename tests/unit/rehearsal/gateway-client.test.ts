@@ -46,6 +46,14 @@ describe("a client of the gateway", () => {
     ]);
   });
 
+  it("keeps cookies of its host and of domains above it, as browsers do, and no others", async () => {
+    const lines = ["a=1", "b=2; Domain=.shop.test; Secure", "c=3; domain=shop.example", "d=4; Domain=hop.test"];
+    const { environment } = await testGateway(() => ({ headers: { "Set-Cookie": lines } }));
+    const client = new GatewayClient(environment, "www.shop.test");
+    await client.fetch("/");
+    expect(["a", "b", "c", "d"].map((name) => client.cookie(name))).toEqual(["1", "2", undefined, undefined]);
+  });
+
   it("does not follow redirects where it is told not to", async () => {
     const { environment } = await testGateway(() => ({ status: 302, headers: { Location: "/other/" } }));
     expect(await mainClient(environment).once("/")).toMatchObject({ status: 302, path: "/" });

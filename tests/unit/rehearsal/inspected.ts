@@ -21,6 +21,7 @@ const WELL: ReleaseInspection = {
   secretFiles: [],
   untranslated: [],
   unreadablePasswords: [],
+  logging: { configured: true, loggers: [] },
   requests: [],
   etl: null,
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { appDeployCheck } from "../../../rehearsal/checks/app-deploy-check.ts";
 import { appHosts } from "../../../rehearsal/checks/app-hosts.ts";
+import { appLogging } from "../../../rehearsal/checks/app-logging.ts";
 import { databaseMigrations } from "../../../rehearsal/checks/database-migrations.ts";
 import { etlLastRun } from "../../../rehearsal/checks/etl-last-run.ts";
 import { imageImports } from "../../../rehearsal/checks/image-imports.ts";
@@ -77,6 +78,22 @@ describe("app.hosts", () => {
   it("warns where any name is allowed", async () => {
     const { environment } = await inspected({ settings: { ...settings, refusedHosts: [], anyHost: true } });
     expect(await appHosts.run(environment)).toMatchObject([{ seen: "*", warning: true }]);
+  });
+});
+
+describe("app.logging", () => {
+  const run = async (logging: { configured: boolean; loggers: string[] }) =>
+    await appLogging.run((await inspected({ logging })).environment);
+
+  it("passes where all errors are written", async () => {
+    expect(await run({ configured: true, loggers: [] })).toEqual([]);
+  });
+
+  it("fails where the project's own configuration writes none, and warns where there is none", async () => {
+    expect(await run({ configured: true, loggers: ["root"] })).toEqual([
+      { expected: "a handler that writes errors of the logger root", seen: "none takes them" },
+    ]);
+    expect(await run({ configured: false, loggers: ["django.request"] })).toMatchObject([{ warning: true }]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assetsOf, assetsOfStyle, linksOf, linksOfJson } from "../../../rehearsal/checks/references.ts";
+import { assetsOf, assetsOfStyle, linksOf, linksOfJson, searchesOf } from "../../../rehearsal/checks/references.ts";
 
 describe("files that a page references", () => {
   it("are found in every form of HTML", () => {
@@ -61,5 +61,25 @@ describe("links", () => {
       "/media/a.png",
       "http://shop.test/tag",
     ]);
+  });
+});
+
+describe("search forms", () => {
+  const sent = (form: string) => searchesOf(form, "/flights/?page=2", "a");
+
+  it("are sent with a letter where one types, and as they are elsewhere", () => {
+    const fields = '<input name="q"><input type="hidden" name="sort" value="date"><select name="status"></select>';
+    expect(sent(`<form>${fields}<input type="checkbox" name="all"></form>`)).toEqual([
+      "/flights/?q=a&sort=date&status=",
+    ]);
+    expect(sent('<form method="GET" action="/search/"><input type="search" name="q"></form>')).toEqual([
+      "/search/?q=a",
+    ]);
+  });
+
+  it("are none that change something, ask for nothing, or are another site's", () => {
+    expect(sent('<form method="post"><input name="q"></form>')).toEqual([]);
+    expect(sent("<form><button>go</button></form>")).toEqual([]);
+    expect(sent('<form action="https://elsewhere.example/"><input name="q"></form>')).toEqual([]);
   });
 });

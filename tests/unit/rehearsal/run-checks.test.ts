@@ -156,6 +156,7 @@ describe("the critical checks", () => {
       "app.csrf",
       "app.debug-off",
       "app.deploy-check",
+      "app.logging",
       "app.write-read",
       "app.passwords",
       "app.media",

@@ -211,6 +211,17 @@ describe("web.cookies", () => {
     expect(await run(csrf, session)).toEqual([{ expected, seen: "without" }]);
   });
 
+  it("fails with a cookie of another site, which browsers refuse", async () => {
+    const findings = await run("csrftoken=c1; Secure; SameSite=Lax", `sessionid=s1; ${flags}; Domain=.other.example`);
+    expect(findings).toEqual([
+      {
+        expected: "cookie sessionid of shop.test",
+        seen: "Domain=.other.example, which browsers refuse: nobody stays logged in",
+      },
+    ]);
+    expect(await run("csrftoken=c1; Secure; SameSite=Lax", `sessionid=s1; ${flags}; Domain=shop.test`)).toEqual([]);
+  });
+
   it("warns of a session that other sites' frames may use", async () => {
     const findings = await run("csrftoken=c1; Secure; SameSite=Lax", "sessionid=s1; Secure; HttpOnly; SameSite=None");
     expect(findings).toMatchObject([{ seen: "SameSite=None", warning: true }]);

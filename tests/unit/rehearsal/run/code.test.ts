@@ -30,6 +30,15 @@ describe("what a release's code fails at", () => {
     ]);
   });
 
+  it("stops the release: many times as many statements for the same page", () => {
+    const known = earlier({ "GET /": { error: null, seconds: 0.01, statements: 12 } });
+    const counted = (statements: number) => codeFindings([{ ...operation("GET /"), statements }], known);
+    expect(short(counted(52))).toEqual(["blocking code.statements GET /"]);
+    expect(counted(52)[0]?.cause).toBe("it takes 52 SQL statements; with the release before it took 12");
+    expect(counted(33)).toEqual([]);
+    expect(codeFindings([{ ...operation("GET /"), statements: 500 }], undefined)).toEqual([]);
+  });
+
   it("is a note where a made-up row may be to blame, unless the release before could insert it", () => {
     const failed = [{ ...operation("INSERT shop.Order", "ValidationError: total"), madeUp: true }];
     expect(short(codeFindings(failed, undefined))).toEqual(["note code.write INSERT shop.Order"]);

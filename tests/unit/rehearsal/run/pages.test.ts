@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Followed } from "../../../../rehearsal/checks/followed-links.ts";
-import { brokenFindings, lostFindings, openFindings } from "../../../../rehearsal/run/pages/compare.ts";
+import { addressesOf, goneFindings } from "../../../../rehearsal/run/pages/addresses.ts";
+import { descriptionsOf } from "../../../../rehearsal/run/pages/api-description.ts";
+import { brokenFindings, hiddenFindings, lostFindings, openFindings } from "../../../../rehearsal/run/pages/compare.ts";
 import { type AnswerShape, describeAnswer } from "../../../../rehearsal/run/pages/describe.ts";
+import { disclosedFindings } from "../../../../rehearsal/run/pages/disclosed.ts";
+import { referrerFindings } from "../../../../rehearsal/run/pages/forms.ts";
 import { shapesOf } from "../../../../rehearsal/run/pages/state.ts";
 
 const HTML = { "content-type": "text/html; charset=utf-8" };
@@ -95,8 +99,148 @@ describe("what was lost since the release before", () => {
     expect(lost({ ...page("x"), status: 404 }, { ...page("x"), status: 500 })).toEqual([]);
   });
 
+  it("is what keeps the administrator's pages out of caches, and not a visitor's", () => {
+    const [kept, given] = [
+      page("x", { "cache-control": "max-age=0, private" }),
+      page("x", { "cache-control": "max-age=60" }),
+    ];
+    expect(lost(kept, given)).toEqual([]);
+    const who = "the administrator" as const;
+    expect(lostFindings({ who, before: { "/x/": kept }, now: { "/x/": given } })).toMatchObject([
+      { id: "pages.header", subject: "/x/: cache-control: private" },
+    ]);
+  });
+
+  it("is HTTPS for good, where it is taken back", () => {
+    const header = (value: string) => page("x", { "strict-transport-security": value });
+    expect(lost(header("max-age=31536000"), header("max-age=0"))).toHaveLength(1);
+    expect(lost(header("max-age=31536000"), header("max-age=3600"))).toEqual([]);
+  });
+
+  it("is the token of a form", () => {
+    const form = (inside: string) => page(`<form method="post" action="/send/3/">${inside}</form>`);
+    const token = '<input type="hidden" name="csrfmiddlewaretoken" value="x">';
+    expect(lost(form(token), form(""))).toEqual(["blocking pages.form-token /x/: /send/*/"]);
+    expect(lost(form(token), page("no form"))).toEqual([]);
+    expect(lost(form(""), form(""))).toEqual([]);
+  });
+
+  it("is an operation, a parameter or a field that an API's description names", () => {
+    const described = (parameters: readonly string[], properties: readonly string[], paths = ["/flights/"]) => {
+      const schema = { type: "array", items: { $ref: "#/components/schemas/Flight" } };
+      const get = {
+        parameters: parameters.map((name) => ({ name, in: "query" })),
+        responses: { "200": { content: { "application/json": { schema } } } },
+      };
+      return json({
+        openapi: "3.0.3",
+        paths: Object.fromEntries(paths.map((path) => [path, { get }])),
+        components: { schemas: { Flight: { properties: Object.fromEntries(properties.map((name) => [name, {}])) } } },
+      });
+    };
+    const before = described(["origin"], ["id", "code"]);
+    expect(lost(before, described(["origin", "date"], ["id", "code", "more"], ["/flights/", "/new/"]))).toEqual([]);
+    expect(lost(before, described([], ["id", "code"]))).toEqual(["blocking pages.contract /x/"]);
+    const findings = lostFindings({
+      who: "a visitor",
+      before: { "/x/": before },
+      now: { "/x/": described(["origin"], ["id"]) },
+    });
+    expect(findings[0]?.cause).toBe("the API's description names no more: GET /flights/, answer's [].code");
+    expect(lost(before, described(["origin"], ["id", "code"], ["/planes/"]))).toEqual(["blocking pages.contract /x/"]);
+  });
+
+  it("is the size of a page that has become many times larger", () => {
+    const options = (number: number) => page(`<select>${"<option>one</option> ".repeat(number)}</select>`);
+    expect(lost(options(100), options(30_000))).toEqual(["blocking pages.swollen /x/"]);
+    expect(lost(options(100), options(5000))).toEqual([]);
+    expect(lost(options(10_000), options(30_000))).toEqual([]);
+  });
+
+  it("is a page that somebody now has to log in for", () => {
+    const answer = { status: 200, headers: HTML, body: "<h1>x</h1>" };
+    const [open, closed] = ["/x/", "/accounts/login/?next=/x/"].map((path) => describeAnswer({ ...answer, path }));
+    expect(lost(open as AnswerShape, closed as AnswerShape)).toEqual(["blocking pages.forbidden /x/"]);
+    expect(lost(closed as AnswerShape, closed as AnswerShape)).toEqual([]);
+  });
+
   it("is not what no link leads to any more", () => {
     expect(lostFindings({ who: "a visitor", before: { "/old/": page("x") }, now: {} })).toEqual([]);
+  });
+});
+
+describe("addresses of the release before", () => {
+  const gone = (again: readonly Followed[], now = {}) =>
+    goneFindings(again, now).map(({ id, severity, subject }) => `${severity} ${id} ${subject}`);
+
+  it("are kept, a few of each kind that answered", () => {
+    const links = [met("/a/1/", 200), met("/a/2/", 200), met("/a/3/", 200), met("/a/4/", 200), met("/b/", 404)];
+    expect(addressesOf(links)).toEqual({ "/a/*/": ["/a/1/", "/a/2/", "/a/3/"] });
+  });
+
+  it("stop the release where all of a kind are gone without a word", () => {
+    expect(gone([met("/old/", 404)])).toEqual(["blocking pages.address-gone /old/"]);
+    expect(gone([met("/a/1/", 404), met("/a/2/", 404)], { "/a/*/": page("x") })).toEqual([
+      "blocking pages.address-gone /a/*/",
+    ]);
+  });
+
+  it("may be deleted now and then, given up, or closed", () => {
+    expect(gone([met("/a/1/", 404), met("/a/2/", 200)])).toEqual([]);
+    expect(gone([met("/old/", 410)])).toEqual([]);
+    expect(gone([met("/old/", 403)])).toEqual([]);
+  });
+
+  it("are told of once where links lead to them too", () => {
+    expect(gone([met("/a/1/", 404)], { "/a/*/": { ...page("x"), status: 404 } })).toEqual([]);
+  });
+});
+
+describe("the start page", () => {
+  it("must not begin to hide from search engines", () => {
+    const [open, hidden] = [page("x"), page('<head><meta content="noindex, nofollow" name="robots"></head>')];
+    const header = page("x", { "x-robots-tag": "noindex" });
+    for (const now of [hidden, header]) {
+      expect(hiddenFindings(["/"], { "/": now }, { "/": open })).toMatchObject([{ id: "pages.hidden", subject: "/" }]);
+    }
+    expect(hiddenFindings(["/"], { "/": hidden }, { "/": hidden })).toEqual([]);
+    expect(hiddenFindings(["/"], { "/": open, "/search/": hidden }, { "/": open, "/search/": open })).toEqual([]);
+  });
+});
+
+describe("answers", () => {
+  const answering = (body: string, headers: Record<string, string> = {}): Followed => ({
+    path: "/x/",
+    from: "/",
+    status: 200,
+    answer: { status: 200, headers: { ...HTML, ...headers }, body, path: "/x/" },
+  });
+
+  it("must not hold a secret of the environment", () => {
+    const secrets = [{ name: "shop-key", value: "kept-to-itself" }];
+    expect(disclosedFindings([answering("a kept-to-itself b")], secrets)).toMatchObject([
+      { id: "pages.secret", subject: "/x/: shop-key" },
+    ]);
+    expect(JSON.stringify(disclosedFindings([answering("a kept-to-itself b")], secrets))).not.toContain(
+      "kept-to-itself",
+    );
+    expect(disclosedFindings([answering("nothing")], secrets)).toEqual([]);
+  });
+
+  it("must let browsers say where a form comes from", () => {
+    const form = '<form method="post"><input name="csrfmiddlewaretoken" value="x"></form>';
+    expect(referrerFindings([answering(form, { "referrer-policy": "no-referrer" })])).toMatchObject([
+      { id: "pages.form-origin" },
+    ]);
+    expect(referrerFindings([answering(form, { "referrer-policy": "same-origin" })])).toEqual([]);
+    expect(referrerFindings([answering("no form", { "referrer-policy": "no-referrer" })])).toEqual([]);
+  });
+
+  it("lead to the description of an API that their script draws", () => {
+    const html = '<script>SwaggerUIBundle({url: "/api/schema/?format\\u003Djson", dom_id: "#swagger-ui"})</script>';
+    expect(descriptionsOf(html, "/api/docs/")).toEqual(["/api/schema/?format=json"]);
+    expect(descriptionsOf('<redoc spec-url="../schema/"></redoc>', "/api/docs/")).toEqual(["/api/schema/"]);
+    expect(descriptionsOf('<script>fetch({url: "/x/"})</script>', "/")).toEqual([]);
   });
 });
 
