@@ -4,6 +4,7 @@ import { Environment } from "./components/environment.ts";
 import { preflight } from "./components/preflight.ts";
 import { ReleaseEvidence } from "./components/release-evidence.ts";
 import { databaseSnapshot } from "./components/snapshot-source.ts";
+import { removeUnrecordedFiles } from "./components/unrecorded-files.ts";
 import { loadSettings } from "./config/load-settings.ts";
 import { settingsHashes } from "./config/settings-hash.ts";
 
@@ -13,6 +14,7 @@ if (process.env["REHEARSAL_DEBUG"] === undefined) Reflect.set(pulumi.log, "debug
 
 const { stack, settings } = loadSettings();
 await preflight(stack, settings);
+await removeUnrecordedFiles(stack, settings);
 const snapshot = await databaseSnapshot(stack, settings);
 const environment = new Environment(stack, settings, snapshot);
 const name = environmentName(settings.app.name, stack);

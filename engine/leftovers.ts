@@ -40,6 +40,57 @@ export async function removeLeftover(
   return true;
 }
 
+/** A file of tasks, secret or not, that the engine keeps. */
+export interface KeptFile {
+  readonly kind: "secret" | "config";
+  readonly id: string;
+  readonly name: string;
+}
+
+interface FileOnEngine {
+  readonly ID: string;
+  readonly Spec: { readonly Name: string };
+}
+
+interface FilesOfService {
+  readonly TaskTemplate?: {
+    readonly ContainerSpec?: {
+      readonly Secrets?: readonly { readonly SecretID: string }[];
+      readonly Configs?: readonly { readonly ConfigID: string }[];
+    };
+  };
+}
+
+/** Secrets and configurations of an environment that no service is given, nor would be given again if it went back. */
+export async function unusedFiles(docker: Docker, environment: string): Promise<KeptFile[]> {
+  const filters = { label: [`${ENVIRONMENT_LABEL}=${environment}`] };
+  const [secrets, configs, services] = (await Promise.all([
+    docker.listSecrets({ filters }),
+    docker.listConfigs({ filters }),
+    docker.listServices({ filters }),
+  ])) as unknown as [
+    readonly FileOnEngine[],
+    readonly FileOnEngine[],
+    readonly { readonly Spec: FilesOfService; readonly PreviousSpec?: FilesOfService }[],
+  ];
+  const given = services
+    .flatMap(({ Spec, PreviousSpec }) => [Spec.TaskTemplate, PreviousSpec?.TaskTemplate])
+    .flatMap((template) => [
+      ...(template?.ContainerSpec?.Secrets ?? []).map(({ SecretID }) => SecretID),
+      ...(template?.ContainerSpec?.Configs ?? []).map(({ ConfigID }) => ConfigID),
+    ]);
+  const files = [
+    ...secrets.map((file) => ({ ...file, kind: "secret" as const })),
+    ...configs.map((file) => ({ ...file, kind: "config" as const })),
+  ];
+  return files.flatMap(({ kind, ID, Spec }) => (given.includes(ID) ? [] : [{ kind, id: ID, name: Spec.Name }]));
+}
+
+/** Removes such a file; one that is gone or in use by now is left as it is. */
+export async function removeFile(docker: Docker, { kind, id }: KeptFile): Promise<void> {
+  await (kind === "secret" ? docker.getSecret(id) : docker.getConfig(id)).remove().catch(() => undefined);
+}
+
 interface Found {
   readonly labels: Record<string, string>;
   readonly remove: () => Promise<unknown>;

@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { unusedFiles } from "../../../engine/leftovers.ts";
 import { assetsOf } from "../../../rehearsal/checks/references.ts";
 import { Checkout, type Ended } from "./checkout.ts";
 import { startLoad } from "./load.ts";
-import { docker, RunningEnvironment } from "./running-environment.ts";
+import { docker, environmentObjects, RunningEnvironment } from "./running-environment.ts";
 
 const STACK = "it-releases";
 const NAME = "reference-it-releases";
@@ -179,10 +180,10 @@ describe("an up that is killed", () => {
       }
       const { exitCode, output } = await checkout.up(stack);
       expect(exitCode, output).toBe(0);
+      expect(await unusedFiles(docker, "reference-it-killed")).toEqual([]);
     } finally {
       await checkout.succeed("destroy", "--yes", "--skip-preview", "--stack", stack);
-      const killed = await docker.listServices({ filters: { name: ["reference-it-killed"] } });
-      expect(killed).toEqual([]);
+      expect(await environmentObjects("reference-it-killed")).toEqual([]);
     }
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ENVIRONMENT_LABEL, type LeftoverKind, removeLeftover } from "../../../engine/leftovers.ts";
+import { unrecorded } from "../../../components/unrecorded-files.ts";
+import { ENVIRONMENT_LABEL, type LeftoverKind, removeLeftover, unusedFiles } from "../../../engine/leftovers.ts";
 import { type EngineAnswer, fakeEngine } from "./fake-engine.ts";
 
 const ENVIRONMENT = "shop-sandbox";
@@ -85,4 +86,41 @@ it("says what to do when it is in use: then the state is missing, and not the ob
   await expect(removeLeftover(engine.docker, "network", "thing", ENVIRONMENT)).rejects.toThrow(
     /^network thing must not exist before it is created; environment shop-sandbox uses one, but the stack's state does not know it \(.*active endpoints.*\)\. Restore the state/,
   );
+});
+
+describe("secrets and configurations of an environment", () => {
+  const file = (id: string) => ({ ID: id, Spec: { Name: `shop-sandbox-${id}` } });
+  const given = (secrets: readonly string[], configs: readonly string[]) => ({
+    TaskTemplate: {
+      ContainerSpec: {
+        Secrets: secrets.map((SecretID) => ({ SecretID })),
+        Configs: configs.map((ConfigID) => ({ ConfigID })),
+      },
+    },
+  });
+
+  async function unused(...services: readonly object[]) {
+    const bodies: Record<string, readonly object[]> = {
+      "GET /secrets": [file("s1"), file("s2"), file("s3")],
+      "GET /configs": [file("c1"), file("c2")],
+      "GET /services": services,
+    };
+    const { docker, requests } = await fakeEngine(({ call }) => ({ status: 200, body: bodies[call] ?? [] }));
+    const found = (await unusedFiles(docker, ENVIRONMENT)).map(({ kind, name }) => `${kind} ${name}`);
+    const filters = requests.map(({ query }) => query.get("filters"));
+    expect(new Set(filters)).toEqual(new Set([JSON.stringify({ label: [`${ENVIRONMENT_LABEL}=${ENVIRONMENT}`] })]));
+    return found;
+  }
+
+  it("are unused where no service is given them, nor would be when it goes back", async () => {
+    const service = { Spec: given(["s1"], ["c1"]), PreviousSpec: given(["s2"], []) };
+    expect(await unused(service)).toEqual(["secret shop-sandbox-s3", "config shop-sandbox-c2"]);
+    expect(await unused()).toHaveLength(5);
+    expect(await unused({ Spec: {} })).toHaveLength(5);
+  });
+
+  it("are nobody's where the state does not name them either", () => {
+    const files = ["s1", "s2"].map((id) => ({ kind: "secret" as const, id, name: id }));
+    expect(unrecorded(files, '{"resources": [{"id": "s1", "delete": true}]}').map(({ id }) => id)).toEqual(["s2"]);
+  });
 });
