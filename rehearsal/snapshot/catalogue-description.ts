@@ -32,6 +32,10 @@ const QUERIES = [
           pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text AS definition
    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE NOT t.tgisinternal AND ${ownObjects("c")}`,
+  `SELECT 'rule ' || n.nspname || '.' || c.relname || '.' || r.rulename AS name,
+          pg_get_ruledef(r.oid) || ' ' || r.ev_enabled::text AS definition
+   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE r.rulename <> '_RETURN' AND ${ownObjects("c")}`,
   `SELECT 'view ' || n.nspname || '.' || c.relname AS name, pg_get_viewdef(c.oid) AS definition
    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('v', 'm') AND ${ownObjects("c")}`,

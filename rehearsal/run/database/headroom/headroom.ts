@@ -41,7 +41,10 @@ export function headroomLooks(options: HeadroomOptions): Look[] {
   return [
     { what: "headroom of keys and sequences", look: (client) => keyHeadroom(client, keys) },
     { what: "age of transaction numbers", look: transactionHeadroom },
-    { what: "open and prepared transactions, replication slots", look: heldBack },
+    {
+      what: "open and prepared transactions, replication slots",
+      look: (client) => heldBack(client, roles === undefined),
+    },
     { what: "connections", look: (client) => connectionHeadroom(client, users) },
     { what: "versions of collations", look: collationVersions },
     { what: "extensions", look: (client) => extensionState(client, extensions) },

@@ -61,11 +61,15 @@ export async function transactionHeadroom(client: pg.Client): Promise<Finding[]>
   return ageFindings(rows);
 }
 
-/** Transactions left open or prepared, and slots that nobody reads. */
-export async function heldBack(client: pg.Client): Promise<Finding[]> {
+/**
+ * Transactions left open or prepared, and slots that nobody reads.
+ *
+ * @param own whether the server is the environment's alone: no slot is declared there, and none has a reader that rests
+ */
+export async function heldBack(client: pg.Client, own: boolean): Promise<Finding[]> {
   const found: Holder[] = [];
   for (const query of [SESSIONS, PREPARED, SLOTS]) found.push(...(await client.query<Holder>(query)).rows);
-  return holderFindings(found);
+  return holderFindings(found, own);
 }
 
 /** Judges how near databases are to the last number. */
@@ -97,7 +101,7 @@ function ageFinding(database: string, kind: string, age: number, freezeMaxAge: n
 }
 
 /** Judges what keeps old rows and write-ahead log. */
-export function holderFindings(holders: readonly Holder[]): Finding[] {
+export function holderFindings(holders: readonly Holder[], own = false): Finding[] {
   return holders.flatMap((holder): Finding[] => {
     const { kind, name, state, seconds, bytes: retained } = holder;
     if (kind === "session") {
@@ -132,7 +136,7 @@ export function holderFindings(holders: readonly Holder[]): Finding[] {
     return [
       {
         id: "database.replication-slot",
-        severity: lost || retained >= SLOT_BYTES ? "blocking" : "warning",
+        severity: own || lost || retained >= SLOT_BYTES ? "blocking" : "warning",
         subject: `replication slot ${name}`,
         cause: lost
           ? "the write-ahead log that its reader needs is gone"

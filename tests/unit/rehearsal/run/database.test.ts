@@ -112,6 +112,11 @@ describe("headroom of transaction numbers", () => {
       "blocking database.replication-slot",
     ]);
   });
+
+  it("stop the release where nobody declares a slot: its reader will not come back", () => {
+    const slot = { kind: "slot", name: "left", state: "inactive", seconds: 0, bytes: 10 } as const;
+    expect(holderFindings([slot], true)).toMatchObject([{ id: "database.replication-slot", severity: "blocking" }]);
+  });
 });
 
 describe("headroom of connections", () => {
