@@ -81,6 +81,7 @@ export function runContext(loaded: LoadedStack, signal: AbortSignal, say: (line:
     load: loadOptions(settings),
     tests: functionalTests(loaded, declaration),
     queries: settings.database.queries,
+    accepted: settings.checks.accepted,
     reports: REPORTS,
     signal,
     say,

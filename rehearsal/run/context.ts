@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import type { RoleName } from "../../engine/database-rights.ts";
 import type { PostgresAddress } from "../../engine/postgres.ts";
 import type { ReleaseProcess } from "../migration/releases.ts";
+import type { Accepted } from "./accepted.ts";
 import type { Declaration } from "./declaration.ts";
 import type { LoadOptions } from "./load/options.ts";
 import type { NoProduction, Production } from "./preflight/production.ts";
@@ -58,6 +59,8 @@ export interface RunContext {
   readonly queries?: string;
   /** The environment that the release is meant for, read when it is asked for; none without it. */
   readonly production?: () => Production | NoProduction;
+  /** Findings that do not stop the release; none without it. */
+  readonly accepted?: readonly Accepted[];
   /** Folder of the reports. */
   readonly reports: string;
   /** Aborted when the run is to end. */

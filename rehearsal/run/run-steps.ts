@@ -1,4 +1,5 @@
 import type { Finding } from "../finding.ts";
+import { stops, withDecisions } from "./accepted.ts";
 import type { RunContext } from "./context.ts";
 import type { RunResult, RunStepResult } from "./run-result.ts";
 import type { RunStep } from "./step.ts";
@@ -45,10 +46,16 @@ async function runStep(step: RunStep, context: RunContext): Promise<RunStepResul
   const { id, title } = step;
   const seconds = () => (performance.now() - started) / 1000;
   try {
-    const { detail, findings, skipped, figures } = await step.run(context);
+    const { detail, findings: found, skipped, figures } = await step.run(context);
+    const findings = withDecisions(found, context.accepted);
     if (skipped !== undefined) return { id, title, status: "skipped", seconds: seconds(), detail: skipped, findings };
-    const stops = findings.some(({ severity }) => severity === "blocking");
-    const ended = { id, title, status: stops ? ("failed" as const) : ("passed" as const), seconds: seconds(), detail };
+    const ended = {
+      id,
+      title,
+      status: stops(findings) ? ("failed" as const) : ("passed" as const),
+      seconds: seconds(),
+      detail,
+    };
     return { ...ended, findings, ...(figures === undefined ? {} : { figures }) };
   } catch (error) {
     context.signal.throwIfAborted();

@@ -3,6 +3,7 @@ import { temporaryLabels } from "../../../engine/temporary.ts";
 import { type CodeOperation, startSmoke } from "../../migration/outgoing-code.ts";
 import { counted } from "../../report/format.ts";
 import { RUNTIME } from "../../runtime.ts";
+import { stops, withDecisions } from "../accepted.ts";
 import type { RunContext } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
 import { RUN_APPLICATION } from "../logs/probes.ts";
@@ -24,7 +25,7 @@ export const code: RunStep = {
     const before = (await keptOf(reports, KIND, environment, WORK)).find((work) => work.release !== release);
     const operations = await work(context, before);
     const findings = codeFindings(operations, before);
-    if (!findings.some(({ severity }) => severity === "blocking")) await keep(reports, KIND, done(context, operations));
+    if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, done(context, operations));
     const failed = operations.filter(({ error }) => error !== null).length;
     return {
       detail:

@@ -3,6 +3,7 @@ import pg from "pg";
 import { withConnection } from "../../../engine/postgres.ts";
 import type { Finding } from "../../finding.ts";
 import { count, counted } from "../../report/format.ts";
+import { stops, withDecisions } from "../accepted.ts";
 import type { RunContext } from "../context.ts";
 import { words } from "../drift/flat.ts";
 import type { RunStep } from "../step.ts";
@@ -62,7 +63,7 @@ export const database: RunStep = {
     );
     findings.push(...writes.flatMap((write) => write.findings));
     // What a release that was stopped leaves is nothing to compare the next one with.
-    if (!findings.some(({ severity }) => severity === "blocking")) await keepState(context.reports, now);
+    if (!stops(withDecisions(findings, context.accepted))) await keepState(context.reports, now);
     const rows = Object.values(now.rows).reduce((sum, of) => sum + of, 0);
     return {
       detail:

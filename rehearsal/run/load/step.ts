@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Finding } from "../../finding.ts";
 import { bytes, count, duration } from "../../report/format.ts";
+import { stops, withDecisions } from "../accepted.ts";
 import type { RunContext } from "../context.ts";
 import type { RunStep, StepOutcome } from "../step.ts";
 import { declaredRoles, mostConnections } from "./connections.ts";
@@ -128,7 +129,7 @@ async function judged(
     ...(await upstreamFindings(context, phases, before)),
     ...(earlier === undefined ? [] : slowerFindings(latency, earlier.latency, context.load.slower, name)),
   ];
-  if (findings.some(({ severity }) => severity === "blocking")) {
+  if (stops(withDecisions(findings, context.accepted))) {
     // A machine that stands still makes every release fail.
     requireMachine(replies, phases, targets);
   } else {

@@ -1,4 +1,5 @@
 import { count, counted } from "../../report/format.ts";
+import { stops, withDecisions } from "../accepted.ts";
 import type { RunStep } from "../step.ts";
 import { collectLogs } from "./collect.ts";
 import { type LogSummary, logFindings } from "./compare.ts";
@@ -28,7 +29,7 @@ export const logs: RunStep = {
     const before = await earlierLogs(reports, environment, release);
     const findings = [...disclosures.map(disclosureFinding), ...logFindings(now, before)];
     // What stops a release is not what the next one may do as well.
-    if (!findings.some(({ severity }) => severity === "blocking")) await keepLogs(reports, now);
+    if (!stops(withDecisions(findings, context.accepted))) await keepLogs(reports, now);
     const compared =
       before === undefined ? "no release before to compare with" : `compared with release ${before.release}`;
     return {

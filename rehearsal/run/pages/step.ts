@@ -4,6 +4,7 @@ import { kindOf } from "../../checks/followed-links.ts";
 import { mainClient } from "../../checks/gateway-client.ts";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
+import { stops, withDecisions } from "../accepted.ts";
 import type { RunContext } from "../context.ts";
 import { databaseIdentity } from "../database/data/tables.ts";
 import { keep, keptOf } from "../kept.ts";
@@ -60,7 +61,7 @@ export const pages: RunStep = {
       ...openFindings(now.administrator, await asStranger(context, administrator)),
       ...(await mixedUpFindings(mainClient(site), opened, signal)),
     ];
-    if (!findings.some(({ severity }) => severity === "blocking")) await keep(reports, KIND, now);
+    if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, now);
     return {
       detail:
         `${counted(visitor.met.length, "page")} and ${counted(administrator.met.length, "page")} of the administration, ` +

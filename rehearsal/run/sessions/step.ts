@@ -1,5 +1,6 @@
 import { temporaryLabels } from "../../../engine/temporary.ts";
 import { askRuntime } from "../../runtime.ts";
+import { stops, withDecisions } from "../accepted.ts";
 import type { RunContext } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
 import type { RunStep } from "../step.ts";
@@ -21,7 +22,7 @@ export const sessions: RunStep = {
     const { honours, ...said } = await ask(context, before?.signature ?? "");
     const now: SessionState = { version: 1, environment, release, takenAt: new Date().toISOString(), ...said };
     const findings = before === undefined ? [] : sessionFindings(now, before, honours === true);
-    if (findings.length === 0) await keep(reports, KIND, now);
+    if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, now);
     return {
       detail:
         before === undefined
