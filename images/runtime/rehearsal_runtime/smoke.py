@@ -25,7 +25,8 @@ from .smoke_traffic import Traffic
 def run() -> int:
     """Writes JSON lines: ``ready``, each ``operation``, ``round`` after ``once`` and ``paused`` after ``pause``.
 
-    SMOKE_PATHS are the paths to begin with, separated by commas. Whatever is done to the database is rolled back. An
+    SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_GAPS=1, ``once`` asks for pages of rows in which
+    something is missing as well. Whatever is done to the database is rolled back. An
     operation that fails is told of and ends nothing.
 
     :raises Failure: when the database cannot be reached, or for a line that is no command.
@@ -83,6 +84,10 @@ class Smoke:
             return outcome
 
         self._visit(tell)
+        if os.environ.get("SMOKE_GAPS") == "1":
+            from .smoke_gaps import visit_gaps
+
+            visit_gaps(tell)
         from .smoke_models import models, omissions, reads, writes
 
         for model in models():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .smoke_operation import Operation, note_made_up
+from .smoke_operation import Operation, Refused, note_made_up
 from .smoke_values import made_up, others
 
 DEPTH_LIMIT = 3
@@ -47,11 +47,19 @@ def writes(model: Any) -> list[Operation]:
         row = _first(model)
         (insert(model) if row is None else row).save()
 
+    def delete() -> None:
+        from django.db.models import Model
+
+        deleted = insert(model).delete()
+        # A model of which rows are only marked as deleted has a method of its own.
+        if model.delete is Model.delete and deleted[0] == 0:
+            raise Refused("DELETE succeeds and the row is still there: a rule or a trigger of its table keeps it")
+
     table = model._meta.db_table
     return [
         Operation(f"UPDATE {model._meta.label}", update, table),
         Operation(f"INSERT {model._meta.label}", lambda: insert(model), table),
-        Operation(f"DELETE {model._meta.label}", lambda: insert(model).delete(), table),
+        Operation(f"DELETE {model._meta.label}", delete, table),
     ]
 
 

@@ -28,7 +28,7 @@ def visit(paths: list[str], perform: Perform) -> list[Operation]:
     met = {shape(path) for path in paths}
     while queue and len(done) < LINKS_LIMIT:
         path, depth = queue.pop(0)
-        operation = Operation(f"GET {shape(path)}", lambda path=path: _ask(path))
+        operation = Operation(f"GET {shape(path)}", lambda path=path: fetch(path))
         done.append(operation)
         outcome = perform(operation)
         if outcome.error is not None or depth == DEPTH_LIMIT:
@@ -45,7 +45,7 @@ def administer(perform: Perform) -> list[Operation]:
     done: list[Operation] = []
 
     def ask(path: str, name: str | None = None) -> Any:
-        operation = Operation(f"GET {name or path}", lambda: _ask(path, as_superuser=True))
+        operation = Operation(f"GET {name or path}", lambda: fetch(path, as_superuser=True))
         done.append(operation)
         return perform(operation).result
 
@@ -81,7 +81,7 @@ def shape(url: str) -> str:
     return f"{path}?{'&'.join(names)}" if names else path
 
 
-def _ask(path: str, as_superuser: bool = False) -> Any:
+def fetch(path: str, as_superuser: bool = False) -> Any:
     """The response, read to READ_BYTES.
 
     :raises Refused: when it is none of success, or when an administrator is sent elsewhere.
@@ -129,7 +129,7 @@ def _links(path: str, response: Any) -> Iterator[str]:
             continue
         if parts.scheme not in ("http", "https") or parts.hostname != first_host():
             continue
-        if _is_page(parts.path):
+        if is_page(parts.path):
             yield f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
@@ -158,7 +158,7 @@ def _urls_in(value: Any) -> Iterator[str]:
             yield from _urls_in(inner)
 
 
-def _is_page(path: str) -> bool:
+def is_page(path: str) -> bool:
     """Whether the project itself answers there, other than with its administration, a file, or by signing out."""
     from django.conf import settings
     from django.urls import Resolver404, resolve

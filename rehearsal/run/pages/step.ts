@@ -33,7 +33,7 @@ export const pages: RunStep = {
     const before = (await keptOf(reports, KIND, environment, PAGES)).find((state) => state.release !== release);
     const visitor = await walk(mainClient(site), starts, signal, (path) => !isAdministration(context, path));
     const { administrator, opened } = await administratorWalk(context, visitor);
-    const { identity } = await withConnection(context.administration, databaseIdentity);
+    const data = await dataOf(context);
     const now: PagesState = {
       version: 2,
       environment,
@@ -42,12 +42,12 @@ export const pages: RunStep = {
       visitor: shapesOf(visitor.met),
       administrator: shapesOf(administrator.met),
       addresses: addressesOf(visitor.met),
-      data: identity,
+      data,
     };
     const again =
       before === undefined
         ? []
-        : await askAgain(mainClient(site), before.addresses, visitor.met, before.data === identity, signal);
+        : await askAgain(mainClient(site), before.addresses, visitor.met, before.data === data, signal);
     const all = [...visitor.met, ...administrator.met];
     const findings = [
       ...walkFindings(visitor, before?.visitor ?? {}),
@@ -71,6 +71,16 @@ export const pages: RunStep = {
     };
   },
 };
+
+/** Which database the pages show. */
+async function dataOf({ administration }: RunContext): Promise<string> {
+  return await withConnection(administration, async (client) => {
+    await client.query("BEGIN READ ONLY");
+    const { identity } = await databaseIdentity(client);
+    await client.query("ROLLBACK");
+    return identity;
+  });
+}
 
 function walkFindings({ met, missing }: Walk, before: PagesState["visitor"]): Finding[] {
   return [...brokenFindings(met, before), ...missing.map(missingFinding)];

@@ -224,6 +224,33 @@ describe("run smoke", { timeout: 120_000 }, () => {
     await smoke.end();
   });
 
+  it("asks for pages of rows in which something is missing, which no link may lead to", async () => {
+    await prepare("gaps");
+    await database.sql("gaps", "UPDATE kinds_person SET mentor_id = 2 WHERE id = 1");
+    const environment = { ALL_HAVE_MENTORS: "1", SMOKE_GAPS: "1" };
+    const complete = await start("gaps", environment);
+    expect(failures(await complete.once())).toEqual({});
+    await complete.end();
+    await database.sql("gaps", "UPDATE kinds_person SET mentor_id = NULL WHERE id = 3");
+    const smoke = await start("gaps", environment);
+    const failed = failures(await smoke.once());
+    expect(Object.keys(failed)).toEqual(["GET /people/<id>/ where mentor is empty"]);
+    expect(Object.values(failed)[0]).toMatch(
+      /^AttributeError: 'NoneType' object has no attribute 'slug' \| kinds\/views\.py:\d+$/,
+    );
+    expect(await smoke.end()).toBe(0);
+  });
+
+  it("sees that a row is not deleted although nothing fails", async () => {
+    await prepare("kept");
+    await database.sql("kept", "CREATE RULE keep AS ON DELETE TO kinds_measurement DO INSTEAD NOTHING");
+    const smoke = await start("kept");
+    expect(failures(await smoke.once())).toEqual({
+      "DELETE kinds.Measurement": "DELETE succeeds and the row is still there: a rule or a trigger of its table keeps it",
+    });
+    expect(await smoke.end()).toBe(0);
+  });
+
   it("makes up rows where there are none", async () => {
     await prepare("empty");
     await database.sql("empty", "TRUNCATE kinds_country, kinds_measurement, kinds_place, kinds_hidden CASCADE");

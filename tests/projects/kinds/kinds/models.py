@@ -36,6 +36,9 @@ class Person(models.Model):
             models.UniqueConstraint(fields=["country"], condition=Q(active=False), name="one_inactive_per_country"),
         ]
 
+    def get_absolute_url(self) -> str:
+        return f"/people/{self.pk}/"
+
 
 class Profile(models.Model):
     """Its key is that of another row."""
