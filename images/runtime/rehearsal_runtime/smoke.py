@@ -25,8 +25,8 @@ from .smoke_traffic import Traffic
 def run() -> int:
     """Writes JSON lines: ``ready``, each ``operation``, ``round`` after ``once`` and ``paused`` after ``pause``.
 
-    SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_GAPS=1, ``once`` asks for pages of rows in which
-    something is missing as well. Whatever is done to the database is rolled back. An
+    SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` asks as well for what no
+    link may lead to: pages of rows in which something is missing, and routes that must show no secret. Whatever is done to the database is rolled back. An
     operation that fails is told of and ends nothing.
 
     :raises Failure: when the database cannot be reached, or for a line that is no command.
@@ -84,10 +84,12 @@ class Smoke:
             return outcome
 
         self._visit(tell)
-        if os.environ.get("SMOKE_GAPS") == "1":
+        if os.environ.get("SMOKE_UNLINKED") == "1":
             from .smoke_gaps import visit_gaps
+            from .smoke_routes import visit_routes
 
             visit_gaps(tell)
+            visit_routes(tell)
         from .smoke_models import models, omissions, reads, writes
 
         for model in models():

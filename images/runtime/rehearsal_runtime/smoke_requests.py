@@ -55,10 +55,10 @@ def administer(perform: Perform) -> list[Operation]:
             page = ask(path)
             if page is None:
                 continue
-            found = re.search(rf'href="({re.escape(path)}[^"?/]+/change/)[?"]', _text(page))
+            found = re.search(rf'href="({re.escape(path)}[^"?/]+/change/)[?"]', content_of(page))
             if found:
                 ask(found.group(1), f"{path}<id>/change/")
-            if f'href="{path}add/' in _text(page):
+            if f'href="{path}add/' in content_of(page):
                 ask(f"{path}add/")
     return done
 
@@ -115,7 +115,8 @@ def _read(response: Any) -> bytes:
     return content
 
 
-def _text(response: Any) -> str:
+def content_of(response: Any) -> str:
+    """What was read of a response, as text."""
     content = response.content_read if response.streaming else response.content
     return content.decode(getattr(response, "charset", None) or "utf-8", "replace")
 
@@ -140,11 +141,11 @@ def _raw_links(response: Any) -> Iterator[str]:
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
     if kind == "text/html":
         parser = _Anchors()
-        parser.feed(_text(response))
+        parser.feed(content_of(response))
         yield from parser.links
     elif kind.endswith("json"):
         try:
-            yield from _urls_in(json.loads(_text(response)))
+            yield from _urls_in(json.loads(content_of(response)))
         except ValueError:
             return
 

@@ -66,7 +66,12 @@ function smokeRun({ environment, process, secrets, dataNetwork, site }: RunConte
     image: process.image,
     command: [RUNTIME, "smoke", "--secrets-from-stdin"],
     // What a constraint refuses of rows that are made up is this step's finding, not the release's error.
-    environment: { ...process.environment, PGAPPNAME: RUN_APPLICATION, SMOKE_PATHS: paths.join(","), SMOKE_GAPS: "1" },
+    environment: {
+      ...process.environment,
+      PGAPPNAME: RUN_APPLICATION,
+      SMOKE_PATHS: paths.join(","),
+      SMOKE_UNLINKED: "1",
+    },
     secrets,
     networks: [dataNetwork],
     memoryBytes: process.memoryBytes,

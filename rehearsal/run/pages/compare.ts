@@ -8,6 +8,8 @@ const SHARE_LEFT = 0.1;
 /** Less than that is too little to lose a share of. */
 const FLOOR = 30;
 
+/** One may be a contact's. */
+const SEVERAL = 2;
 /** So many times as much, and no less than so much: then an answer is of another size. */
 const TIMES_AS_MUCH = 10;
 const MUCH = 20_000;
@@ -30,6 +32,7 @@ export function lostFindings({ who, now, before }: Compared): Finding[] {
     return [
       ...lostFields(kind, earlier, found),
       ...lostPromises(kind, earlier, found),
+      ...(who === "a visitor" ? published(kind, earlier, found) : []),
       ...lostHeaders(kind, who, earlier, found),
       ...lostTokens(kind, earlier, found),
       ...emptied(kind, earlier, found),
@@ -142,6 +145,21 @@ function lostPromises(kind: string, earlier: AnswerShape, found: AnswerShape): F
         "Clients that use it get an error, or, with a parameter that is not read, other records than they asked for.",
       remedy: "Keep it until no client uses it, or offer the change as another version of the API.",
       evidence: lost,
+    },
+  ];
+}
+
+function published(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {
+  if (earlier.mailAddresses > 0 || found.mailAddresses < SEVERAL) return [];
+  return [
+    {
+      id: "pages.mail-addresses",
+      severity: "blocking",
+      subject: kind,
+      cause: `${found.mailAddresses} addresses of mail stand in what everybody may read; with the release before there was none`,
+      consequence: "Personal data is published, and collected within hours.",
+      remedy:
+        "Look at the fields of the serializer or template: what nobody but the staff may see belongs behind a log-in.",
     },
   ];
 }

@@ -11,6 +11,8 @@ export const ANSWER = z.object({
   type: z.string(),
   /** Security headers that it has, and what it says of caches. */
   headers: z.array(z.string()),
+  /** Addresses of mail that stand in it, each once. */
+  mailAddresses: z.number(),
   /** Whether it asks search engines to leave it out. */
   hidden: z.boolean(),
   /** Of HTML: forms that are sent with POST, by where to. */
@@ -40,6 +42,8 @@ const OF_DATA = /^(?:[\d\W_]+|[0-9a-f-]{16,})$/i;
 const NOTHING = /^(?:[-–—.…?]*|n\/a|none|null|nan|undefined)$/i;
 const MEANINGFUL_INSIDE = "img, svg, input, select, textarea, button, canvas, video, audio, iframe, object, br";
 
+const MAIL_ADDRESS = /[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b/gi;
+
 /** What keeps an answer from being given to others than the one who asked. */
 export const PRIVATE = "cache-control: private";
 /** Where somebody is sent who has to log in first, with the way back. */
@@ -56,6 +60,7 @@ export function describeAnswer({ status: answered, headers, body, path }: Answer
     status,
     type,
     headers: protections(headers),
+    mailAddresses: new Set(body.match(MAIL_ADDRESS)).size,
     hidden: /\b(?:noindex|none)\b/i.test(`${String(headers["x-robots-tag"] ?? "")} ${robotsOf(type, body)}`),
     forms: {},
     promises: promisesOf({ headers, body }),

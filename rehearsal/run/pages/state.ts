@@ -44,6 +44,7 @@ function together(one: AnswerShape, other: AnswerShape): AnswerShape {
     headers: one.headers.filter((name) => other.headers.includes(name)),
     fields: [...new Set([...one.fields, ...other.fields])].sort(),
     elements,
+    mailAddresses: Math.max(one.mailAddresses, other.mailAddresses),
     amount: Math.max(one.amount, other.amount),
   };
 }

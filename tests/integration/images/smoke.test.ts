@@ -102,7 +102,7 @@ async function start(name: string, environment: Readonly<Record<string, string>>
     image: IMAGE,
     command: ["/opt/rehearsal/run", "smoke", "--secrets-from-stdin"],
     environment: { ...VARIABLES, SMOKE_PATHS: "/,none,/api/", ...environment },
-    secrets: { DATABASE_URL: database.url(name, "app"), DJANGO_SECRET_KEY: "secret" },
+    secrets: { DATABASE_URL: database.url(name, "app"), DJANGO_SECRET_KEY: "a secret of the tests" },
     networks: [bench.name],
     memoryBytes: 512 * 1024 * 1024,
   };
@@ -227,7 +227,7 @@ describe("run smoke", { timeout: 120_000 }, () => {
   it("asks for pages of rows in which something is missing, which no link may lead to", async () => {
     await prepare("gaps");
     await database.sql("gaps", "UPDATE kinds_person SET mentor_id = 2 WHERE id = 1");
-    const environment = { ALL_HAVE_MENTORS: "1", SMOKE_GAPS: "1" };
+    const environment = { ALL_HAVE_MENTORS: "1", SMOKE_UNLINKED: "1" };
     const complete = await start("gaps", environment);
     expect(failures(await complete.once())).toEqual({});
     await complete.end();
@@ -241,12 +241,26 @@ describe("run smoke", { timeout: 120_000 }, () => {
     expect(await smoke.end()).toBe(0);
   });
 
+  it("finds secrets at addresses that no link leads to, and nothing else there", async () => {
+    await prepare("shown");
+    const smoke = await start("shown", { SMOKE_UNLINKED: "1", SHOW_SETTINGS: "1" });
+    const round = await smoke.once();
+    const alone = Object.keys(round).filter((name) => name.endsWith("by its address alone"));
+    expect(alone).toContain("GET /visit/ by its address alone");
+    expect(failures(round)).toEqual({
+      "GET /debug/settings/ by its address alone":
+        "the answer, which nobody has to log in for, holds the value of DJANGO_SECRET_KEY",
+    });
+    expect(await smoke.end()).toBe(0);
+  });
+
   it("sees that a row is not deleted although nothing fails", async () => {
     await prepare("kept");
     await database.sql("kept", "CREATE RULE keep AS ON DELETE TO kinds_measurement DO INSTEAD NOTHING");
     const smoke = await start("kept");
     expect(failures(await smoke.once())).toEqual({
-      "DELETE kinds.Measurement": "DELETE succeeds and the row is still there: a rule or a trigger of its table keeps it",
+      "DELETE kinds.Measurement":
+        "DELETE succeeds and the row is still there: a rule or a trigger of its table keeps it",
     });
     expect(await smoke.end()).toBe(0);
   });

@@ -1,9 +1,9 @@
 from django.contrib import admin
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
-from .views import api, country, index, person, rows, visit
+from .views import api, country, index, person, rows, shown, visit
 
 urlpatterns = [
     path("", index),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("countries.csv", rows),
     path("api/", api),
     re_path(r"^api/countries/(?P<code>[a-z]{2})/$", country),
+    path("debug/", include([path("settings/", shown), path("<str:part>/", shown)])),
+    path("failing/", lambda request: HttpResponse(str(1 / 0))),
     path("logout/", lambda request: HttpResponse(status=500)),
     path("admin/", admin.site.urls),
 ]

@@ -1,6 +1,7 @@
 import os
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
@@ -22,6 +23,11 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     # As code does that was tried with people who all have a mentor.
     mentor = person.mentor.slug if os.environ.get("ALL_HAVE_MENTORS") == "1" else ""
     return HttpResponse(f"{person.slug} {mentor}")
+
+
+def shown(request: HttpRequest, part: str = "settings") -> HttpResponse:
+    """What somebody left in who looked for a fault."""
+    return HttpResponse(settings.SECRET_KEY if os.environ.get("SHOW_SETTINGS") == "1" else part)
 
 
 @transaction.atomic(durable=True)

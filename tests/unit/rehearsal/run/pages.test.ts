@@ -150,6 +150,21 @@ describe("what was lost since the release before", () => {
     expect(lost(before, described(["origin"], ["id", "code"], ["/planes/"]))).toEqual(["blocking pages.contract /x/"]);
   });
 
+  it("is the discretion of a page that shows nobody's address of mail", () => {
+    const [without, one] = [json({ results: [{ name: "A" }] }), json({ results: [{ mail: "help@shop.example" }] })];
+    const two = json({
+      results: [
+        { name: "A", mail: "a@x.example" },
+        { name: "B", mail: "b.c+d@x.example" },
+      ],
+    });
+    expect(lost(without, two)).toEqual(["blocking pages.mail-addresses /x/"]);
+    expect(lost(without, { ...one, fields: without.fields })).toEqual([]);
+    expect(lost(two, two)).toEqual([]);
+    const who = "the administrator" as const;
+    expect(lostFindings({ who, before: { "/x/": without }, now: { "/x/": two } })).toEqual([]);
+  });
+
   it("is the size of a page that has become many times larger", () => {
     const options = (number: number) => page(`<select>${"<option>one</option> ".repeat(number)}</select>`);
     expect(lost(options(100), options(30_000))).toEqual(["blocking pages.swollen /x/"]);
