@@ -1,4 +1,4 @@
-import { connect, type DetailedPeerCertificate } from "node:tls";
+import { connect, type DetailedPeerCertificate, type SecureVersion } from "node:tls";
 import type { Check, CheckOptions, DeployedEnvironment, Finding } from "./check.ts";
 import { concreteHostname } from "./gateway-client.ts";
 
@@ -10,6 +10,7 @@ export interface TlsGateway extends Pick<DeployedEnvironment, "gateway" | "autho
 /** With fewer days left a certificate is as good as expired. */
 const MINIMUM_DAYS = 3;
 const DAY = 86_400_000;
+const VERSIONS = ["TLSv1.2", "TLSv1.3"] as const;
 const TIMEOUT_MILLISECONDS = 10_000;
 
 /** A name that no certificate covers breaks only its own visitors, and an expired one breaks all at once. */
@@ -19,9 +20,28 @@ export const gatewayTls: Check = {
   cause: "A certificate that expires, lacks a name (a wildcard covers one label) or is sent without its intermediates.",
   consequence: "Browsers and API clients refuse to connect.",
   remedy: "Mend gateway.hostnames or the certificate in tls.certificate.",
-  run: async (environment) =>
-    (await Promise.all(environment.hostnames.map((name) => inspectHostname(environment, name)))).flat(),
+  run: async (environment) => {
+    const hostnames = environment.hostnames.map((name) => inspectHostname(environment, name));
+    const found = (await Promise.all(hostnames)).flat();
+    // A gateway that nobody reaches speaks no version.
+    return found.length > 0 ? found : await versionFindings(environment);
+  },
 };
+
+/** Both versions are spoken: browsers of today use the one, many clients of APIs know the other alone. */
+async function versionFindings(environment: DeployedEnvironment): Promise<Finding[]> {
+  const hostname = concreteHostname(environment.hostnames[0] ?? "");
+  const findings = VERSIONS.map(async (version): Promise<Finding[]> => {
+    try {
+      await servedCertificate(environment, hostname, true, version);
+      return [];
+    } catch (error) {
+      const seen = error instanceof Error ? error.message : String(error);
+      return [{ expected: `${hostname}: a connection with ${version}`, seen }];
+    }
+  });
+  return (await Promise.all(findings)).flat();
+}
 
 /** What is wrong with the certificate that a gateway serves under a hostname, or a pattern of some. */
 export async function inspectHostname(environment: TlsGateway, pattern: string): Promise<Finding[]> {
@@ -57,12 +77,14 @@ function lastDay(certificate: DetailedPeerCertificate): number {
  * The certificate that a gateway serves under a hostname, with those that issued it.
  *
  * @param strict whether it must verify, as it must for browsers
+ * @param version of TLS that the client speaks, and no other; the usual ones without it
  * @throws Error with the reason where it does not, or where nothing answers
  */
 export async function servedCertificate(
   { gateway, authority }: Pick<TlsGateway, "gateway" | "authority">,
   hostname: string,
   strict = true,
+  version?: SecureVersion,
 ): Promise<DetailedPeerCertificate> {
   return await new Promise((resolve, reject) => {
     const socket = connect({
@@ -70,6 +92,7 @@ export async function servedCertificate(
       port: gateway.port,
       servername: hostname,
       rejectUnauthorized: strict,
+      ...(version === undefined ? {} : { minVersion: version, maxVersion: version }),
       ...(authority === "" ? {} : { ca: authority }),
     });
     socket.setTimeout(TIMEOUT_MILLISECONDS, () => socket.destroy(new Error("no handshake within 10 s")));

@@ -5,12 +5,14 @@ import { ownObjects, type SequenceState } from "./catalogue.ts";
 export type CatalogueDescription = ReadonlyMap<string, string>;
 
 /** Definitions that a server writes in its own words, which change from version to version. */
-const WORDED = ["default", "index", "constraint", "trigger", "view", "policy"];
+const WORDED = ["default", "index", "constraint", "trigger", "rule", "view", "policy"];
 
 const QUERIES = [
   `SELECT 'table ' || n.nspname || '.' || c.relname AS name,
-          concat_ws(' ', c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
-                    pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid)) AS definition
+          concat_ws(', ', CASE c.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'logged' END,
+                    CASE WHEN c.relrowsecurity THEN 'with row security' END,
+                    CASE WHEN c.relforcerowsecurity THEN 'for its owner too' END, c.reloptions,
+                    'partitioned by ' || pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid)) AS definition
    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p') AND ${ownObjects("c")}`,
   `SELECT 'column ' || n.nspname || '.' || c.relname || '.' || a.attname AS name,

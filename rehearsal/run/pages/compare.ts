@@ -1,6 +1,6 @@
 import { type Followed, kindOf } from "../../checks/followed-links.ts";
 import type { Finding } from "../../finding.ts";
-import { count } from "../../report/format.ts";
+import { count, counted } from "../../report/format.ts";
 import { type AnswerShape, PRIVATE } from "./describe.ts";
 
 /** Of what was there at least so much must be left. */
@@ -34,6 +34,7 @@ export function lostFindings({ who, now, before }: Compared): Finding[] {
       ...lostPromises(kind, earlier, found),
       ...(who === "a visitor" ? published(kind, earlier, found) : []),
       ...lostHeaders(kind, who, earlier, found),
+      ...blockedFindings(kind, earlier, found),
       ...lostTokens(kind, earlier, found),
       ...emptied(kind, earlier, found),
       ...lostAmount(kind, earlier, found),
@@ -68,16 +69,25 @@ export function openFindings(
   asAdministrator: Readonly<Record<string, AnswerShape>>,
   asStranger: readonly { readonly path: string; readonly kind: string; readonly status: number }[],
 ): Finding[] {
-  return asStranger
+  const open = asStranger
     .filter(({ kind, status }) => status >= 200 && status < 300 && (asAdministrator[kind]?.status ?? 0) < 300)
-    .map(({ path }) => ({
+    .map(({ path }) => path);
+  const [first] = open;
+  if (first === undefined) return [];
+  return [
+    {
       id: "pages.open",
       severity: "blocking",
-      subject: path,
-      cause: "the page of the administration answers 200 to somebody who has not logged in",
+      subject: first,
+      cause:
+        (open.length === 1 ? "the page" : `this and ${counted(open.length - 1, "other page")}`) +
+        " of the administration answer 200 to somebody who has not logged in",
       consequence: "Everybody sees, and may be able to change, what only the staff should.",
-      remedy: "Look for a check of rights that was taken out: admin_view, login_required, has_permission.",
-    }));
+      remedy:
+        "Look for a check of rights that was taken out (admin_view, login_required, has_permission), or a cache that gives pages to others than who asked for them.",
+      evidence: open.slice(0, 20),
+    },
+  ];
 }
 
 function refused(kind: string, who: string, earlier: AnswerShape, found: AnswerShape): Finding {
@@ -183,6 +193,23 @@ function lostHeaders(kind: string, who: Compared["who"], earlier: AnswerShape, f
           "Look at what changed in MIDDLEWARE, in the settings SECURE_…, X_FRAME_OPTIONS and CACHE_…, and in the gateway.",
       }))
   );
+}
+
+function blockedFindings(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {
+  const blocked = found.blocked.filter((part) => !earlier.blocked.includes(part));
+  if (blocked.length === 0) return [];
+  return [
+    {
+      id: "pages.content-policy",
+      severity: "blocking",
+      subject: kind,
+      cause: `the page's Content-Security-Policy keeps browsers from using ${blocked.slice(0, 5).join(", ")} of it, which they did with the release before`,
+      consequence: "The page answers 200 and does not work, or has no style, in browsers alone.",
+      remedy:
+        "Allow in the policy what the page needs: a nonce or hash for what stands in it, 'self' or the host for files.",
+      evidence: blocked,
+    },
+  ];
 }
 
 function lostTokens(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {

@@ -2,6 +2,7 @@ import { parseHTML } from "linkedom";
 import { z } from "zod";
 import type { Answer } from "../../checks/gateway-client.ts";
 import { promisesOf } from "./api-description.ts";
+import { blockedParts } from "./content-policy.ts";
 import { formsOf } from "./forms.ts";
 
 /** What of an answer its readers rely on, and none of its words. */
@@ -15,6 +16,8 @@ export const ANSWER = z.object({
   mailAddresses: z.number(),
   /** Whether it asks search engines to leave it out. */
   hidden: z.boolean(),
+  /** Of HTML: what its Content-Security-Policy keeps browsers from using. */
+  blocked: z.array(z.string()),
   /** Of HTML: forms that are sent with POST, by where to. */
   forms: z.record(z.string(), z.enum(["token", "bare"])),
   /** Of an API's description: what it promises. */
@@ -62,6 +65,7 @@ export function describeAnswer({ status: answered, headers, body, path }: Answer
     headers: protections(headers),
     mailAddresses: new Set(body.match(MAIL_ADDRESS)).size,
     hidden: /\b(?:noindex|none)\b/i.test(`${String(headers["x-robots-tag"] ?? "")} ${robotsOf(type, body)}`),
+    blocked: /\bhtml\b/.test(type) ? blockedParts({ headers, body, path }) : [],
     forms: {},
     promises: promisesOf({ headers, body }),
   };

@@ -13,6 +13,8 @@ export const PAGES = z.object({
   administrator: z.record(z.string(), ANSWER),
   /** Addresses that answered a visitor, by kind. */
   addresses: z.record(z.string(), z.array(z.string())),
+  /** Status of the API to a token that nobody has, by the scheme; 0 for no answer. */
+  credentials: z.record(z.string(), z.number()),
   /** What tells the database from another of the same name: addresses of records are of no other. */
   data: z.string(),
 });
@@ -44,6 +46,7 @@ function together(one: AnswerShape, other: AnswerShape): AnswerShape {
     headers: one.headers.filter((name) => other.headers.includes(name)),
     fields: [...new Set([...one.fields, ...other.fields])].sort(),
     elements,
+    blocked: [...new Set([...one.blocked, ...other.blocked])].sort(),
     mailAddresses: Math.max(one.mailAddresses, other.mailAddresses),
     amount: Math.max(one.amount, other.amount),
   };

@@ -12,6 +12,7 @@ import { knownSecrets } from "../logs/disclosed.ts";
 import type { RunStep } from "../step.ts";
 import { addressesOf, askAgain, goneFindings } from "./addresses.ts";
 import { brokenFindings, hiddenFindings, lostFindings, openFindings } from "./compare.ts";
+import { credentialFindings, tryCredentials } from "./credentials.ts";
 import { disclosedFindings } from "./disclosed.ts";
 import { referrerFindings } from "./forms.ts";
 import { mixedUpFindings, openAsAdministrator, type Personal } from "./personal.ts";
@@ -42,6 +43,7 @@ export const pages: RunStep = {
       visitor: shapesOf(visitor.met),
       administrator: shapesOf(administrator.met),
       addresses: addressesOf(visitor.met),
+      credentials: site.paths.api === "none" ? {} : await tryCredentials(mainClient(site), site.paths.api),
       data,
     };
     const again =
@@ -56,6 +58,7 @@ export const pages: RunStep = {
       ...lostFindings({ who: "the administrator", now: now.administrator, before: before?.administrator ?? {} }),
       ...goneFindings(again, now.visitor),
       ...hiddenFindings(starts, now.visitor, before?.visitor ?? {}),
+      ...credentialFindings(site.paths.api, now.credentials, before?.credentials ?? {}),
       ...referrerFindings(all),
       ...disclosedFindings(all, knownSecrets(context.declaration.secrets)),
       ...openFindings(now.administrator, await asStranger(context, administrator)),

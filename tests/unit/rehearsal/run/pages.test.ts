@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { Followed } from "../../../../rehearsal/checks/followed-links.ts";
 import { addressesOf, goneFindings } from "../../../../rehearsal/run/pages/addresses.ts";
 import { descriptionsOf } from "../../../../rehearsal/run/pages/api-description.ts";
 import { brokenFindings, hiddenFindings, lostFindings, openFindings } from "../../../../rehearsal/run/pages/compare.ts";
+import { credentialFindings } from "../../../../rehearsal/run/pages/credentials.ts";
 import { type AnswerShape, describeAnswer } from "../../../../rehearsal/run/pages/describe.ts";
 import { disclosedFindings } from "../../../../rehearsal/run/pages/disclosed.ts";
 import { referrerFindings } from "../../../../rehearsal/run/pages/forms.ts";
@@ -165,6 +167,28 @@ describe("what was lost since the release before", () => {
     expect(lostFindings({ who, before: { "/x/": without }, now: { "/x/": two } })).toEqual([]);
   });
 
+  it("is what browsers use of a page, where its policy forbids it", () => {
+    const html =
+      '<script>go()</script><script src="/static/app.1a2b3c4d5e6f.js"></script><script type="application/json">{}</script>';
+    const policy = (value: string, body = html) => page(body, { "content-security-policy": value });
+    const allowing = policy("script-src 'self' 'unsafe-inline'");
+    expect(allowing.blocked).toEqual([]);
+    expect(policy("default-src 'self'").blocked).toEqual(["inline script"]);
+    expect(policy("script-src 'none'; style-src *").blocked).toEqual(["inline script", "script /static/app.js"]);
+    expect(policy("img-src 'self'").blocked).toEqual([]);
+    expect(policy("script-src 'nonce-abc' 'self'", '<script nonce="abc">go()</script>').blocked).toEqual([]);
+    const digest = createHash("sha256").update("go()").digest("base64");
+    expect(policy(`script-src 'self' 'sha256-${digest}'`).blocked).toEqual([]);
+    expect(
+      policy("script-src https://cdn.example", '<script src="https://cdn.example/x.js"></script>').blocked,
+    ).toEqual([]);
+    expect(policy("style-src 'self'", "<style>p {}</style>").blocked).toEqual(["inline style"]);
+    expect(policy("form-action 'none'", '<form method="post"></form>').blocked).toEqual(["form"]);
+    const before = lost(allowing, { ...policy("default-src 'self'"), headers: allowing.headers });
+    expect(before).toEqual(["blocking pages.content-policy /x/"]);
+    expect(lost(policy("default-src 'self'"), policy("default-src 'self'"))).toEqual([]);
+  });
+
   it("is the size of a page that has become many times larger", () => {
     const options = (number: number) => page(`<select>${"<option>one</option> ".repeat(number)}</select>`);
     expect(lost(options(100), options(30_000))).toEqual(["blocking pages.swollen /x/"]);
@@ -208,6 +232,14 @@ describe("addresses of the release before", () => {
 
   it("are told of once where links lead to them too", () => {
     expect(gone([met("/a/1/", 404)], { "/a/*/": { ...page("x"), status: 404 } })).toEqual([]);
+  });
+});
+
+describe("credentials that nobody has", () => {
+  it("must be refused as they were", () => {
+    const found = (now: number, before: number) => credentialFindings("/api/", { Token: now }, { Token: before });
+    expect(found(200, 401)).toMatchObject([{ id: "pages.credentials", subject: "/api/: Authorization: Token" }]);
+    expect([...found(403, 401), ...found(200, 200), ...found(0, 401)]).toEqual([]);
   });
 });
 
