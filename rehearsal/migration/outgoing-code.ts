@@ -20,8 +20,24 @@ export interface CodeOperation {
   readonly error: string | null;
 }
 
+/** What stands in an answer of a release's API, or in a download. */
+export interface CodeAnswer {
+  readonly path: string;
+  /** By field or column: all its values, in no order. */
+  readonly values: Readonly<Record<string, AnsweredValues>>;
+}
+
+/** The values of one field. */
+export interface AnsweredValues {
+  readonly digest: string;
+  readonly count: number;
+  /** The first of them. */
+  readonly sample: readonly string[];
+}
+
 type SmokeEvent =
   | ({ event: "operation" } & CodeOperation)
+  | ({ event: "answer" } & CodeAnswer)
   | { event: "ready" }
   | { event: "round" }
   | { event: "busy" }
@@ -40,6 +56,8 @@ export interface OutgoingCode {
    * @param tables into which rows are inserted also with one value left out at a time
    */
   once(tables?: readonly string[]): Promise<CodeOperation[]>;
+  /** What its API and downloads answer to a visitor. */
+  answers(): Promise<CodeAnswer[]>;
   /**
    * Goes on doing those that concern the tables, until `pause`. Resolves when each has been done once, or a while after
    * the first: it is known then what they usually take.
@@ -76,6 +94,7 @@ export async function startCode(
  */
 export async function startSmoke(docker: Docker, run: OneShot): Promise<OutgoingCode> {
   let collected: CodeOperation[] = [];
+  let answers: CodeAnswer[] = [];
   let answered: ((operations: CodeOperation[]) => void) | undefined;
   let traffic: { first: () => void; busy: () => void } | undefined;
   const said: string[] = [];
@@ -88,7 +107,8 @@ export async function startSmoke(docker: Docker, run: OneShot): Promise<Outgoing
     if (event.event === "operation") {
       collected.push(event);
       if (event.at !== undefined) traffic?.first();
-    } else if (event.event === "busy") traffic?.busy();
+    } else if (event.event === "answer") answers.push(event);
+    else if (event.event === "busy") traffic?.busy();
     else if (event.event !== "ready") {
       answered?.(collected);
       collected = [];
@@ -114,6 +134,11 @@ export async function startSmoke(docker: Docker, run: OneShot): Promise<Outgoing
     ]);
   return {
     once: (tables = []) => ask(`once ${tables.join(",")}`.trim()),
+    answers: async () => {
+      answers = [];
+      await ask("answers");
+      return answers;
+    },
     traffic: async (tables) => {
       const first = Promise.withResolvers<unknown>();
       const busy = Promise.withResolvers<unknown>();

@@ -1,5 +1,6 @@
 """Does with a database what the release's code does in production, told what to do line by line on standard input.
 
+answers                 what pages' downloads and the API answer to a visitor
 once [TABLE,TABLE]      everything once; rows of these tables are inserted also with one value left out at a time
 traffic TABLE,TABLE     what concerns these tables over and over, until:
 pause                   ends the traffic
@@ -23,7 +24,7 @@ from .smoke_traffic import Traffic
 
 
 def run() -> int:
-    """Writes JSON lines: ``ready``, each ``operation``, ``round`` after ``once`` and ``paused`` after ``pause``.
+    """Writes JSON lines: ``ready``, each ``operation`` or ``answer``, ``round`` after ``once`` and ``answers``, ``paused``.
 
     SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` asks as well for what no
     link may lead to: pages of rows in which something is missing, and routes that must show no secret. Whatever is done to the database is rolled back. An
@@ -45,12 +46,14 @@ def run() -> int:
             break
         if word == "once":
             smoke.once({table for table in rest.split(",") if table})
+        elif word == "answers":
+            smoke.answers()
         elif word == "traffic":
             smoke.traffic({table for table in rest.split(",") if table})
         elif word == "pause":
             smoke.pause()
         elif word:
-            raise Failure(f"smoke is told once, traffic, pause or end on standard input; found {word!r}")
+            raise Failure(f"smoke is told answers, once, traffic, pause or end on standard input; found {word!r}")
     output.flush()
     # Threads may wait for a lock for as long as its holder likes; the server undoes what they did.
     os._exit(0)
@@ -98,6 +101,22 @@ class Smoke:
             if model._meta.db_table in tables:
                 for operation in omissions(model):
                     tell(operation)
+        self.emit({"event": "round"})
+
+    def answers(self) -> None:
+        """An event for each answer that is JSON or CSV, with what stands in it."""
+        from .smoke_answers import stable, values_of
+        from .smoke_requests import visit
+
+        drop_broken_connections()
+        _forget()
+        asked: list[str] = []
+        visit(self._paths, perform, asked.append)
+        for path in asked:
+            # One after the other: what reads a download to its end may close the connection of its transaction.
+            first, second = (perform(Operation(f"GET {path}", lambda path=path: values_of(path))) for _ in range(2))
+            if first.result is not None and second.result is not None:
+                self.emit({"event": "answer", "path": path, "values": stable(first.result, second.result)})
         self.emit({"event": "round"})
 
     def traffic(self, tables: set[str]) -> None:

@@ -21,13 +21,17 @@ _ID = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}")
 Perform = Callable[[Operation], Outcome]
 
 
-def visit(paths: list[str], perform: Perform) -> list[Operation]:
-    """Asks as a visitor for ``paths`` and for what their answers link to, one link of each shape."""
+def visit(paths: list[str], perform: Perform, asked: Callable[[str], None] = lambda path: None) -> list[Operation]:
+    """Asks as a visitor for ``paths`` and for what their answers link to, one link of each shape.
+
+    ``asked`` is told the paths themselves.
+    """
     done: list[Operation] = []
     queue = [(path, 0) for path in paths]
     met = {shape(path) for path in paths}
     while queue and len(done) < LINKS_LIMIT:
         path, depth = queue.pop(0)
+        asked(path)
         operation = Operation(f"GET {shape(path)}", lambda path=path: fetch(path))
         done.append(operation)
         outcome = perform(operation)

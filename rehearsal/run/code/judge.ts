@@ -10,6 +10,8 @@ export const WORK = z.object({
   environment: z.string(),
   release: z.string(),
   takenAt: z.string(),
+  /** Of the release, to ask it again beside the next one. */
+  image: z.string().optional(),
   /** By the operation's name, such as `GET /` or `INSERT shop.Order`. */
   operations: z.record(z.string(), OPERATION),
 });

@@ -1,5 +1,7 @@
+import { hasImage } from "../../../engine/images.ts";
 import type { OneShot } from "../../../engine/one-shot.ts";
 import { temporaryLabels } from "../../../engine/temporary.ts";
+import type { Finding } from "../../finding.ts";
 import { type CodeOperation, startSmoke } from "../../migration/outgoing-code.ts";
 import { counted } from "../../report/format.ts";
 import { RUNTIME } from "../../runtime.ts";
@@ -8,6 +10,7 @@ import type { RunContext } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
 import { RUN_APPLICATION } from "../logs/probes.ts";
 import type { RunStep } from "../step.ts";
+import { answerFindings, differingAnswers } from "./answers.ts";
 import { type CodeWork, codeFindings, isSlow, WORK } from "./judge.ts";
 
 const KIND = "code";
@@ -24,7 +27,7 @@ export const code: RunStep = {
     const { environment, release, reports } = context;
     const before = (await keptOf(reports, KIND, environment, WORK)).find((work) => work.release !== release);
     const operations = await work(context, before);
-    const findings = codeFindings(operations, before);
+    const findings = [...codeFindings(operations, before), ...(await compareAnswers(context, before))];
     if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, done(context, operations));
     const failed = operations.filter(({ error }) => error !== null).length;
     return {
@@ -35,6 +38,38 @@ export const code: RunStep = {
     };
   },
 };
+
+/**
+ * Asks both releases side by side, each twice: rows that a job writes meanwhile make a difference that is gone the second
+ * time. A release before that does not run any more cannot be asked.
+ */
+async function compareAnswers(context: RunContext, before: CodeWork | undefined): Promise<Finding[]> {
+  const { engine, process, signal } = context;
+  const image = before?.image;
+  if (before === undefined || image === undefined || image === process.image || !(await hasImage(engine, image)))
+    return [];
+  const run = smokeRun(context);
+  const earlier = await startSmoke(engine, { ...run, name: `${run.name}-before`, image }).catch(() => undefined);
+  if (earlier === undefined) return [];
+  const now = await startSmoke(engine, run);
+  const end = () => Promise.all([earlier.end(), now.end()]);
+  signal.addEventListener("abort", () => void end(), { once: true });
+  const ask = async () => {
+    const [then, today] = await Promise.all([earlier.answers().catch(() => []), now.answers()]);
+    return differingAnswers(then, today);
+  };
+  try {
+    const first = await ask();
+    if (first.length === 0) return [];
+    const again = new Set((await ask()).map(({ path, field }) => `${path} ${field}`));
+    return answerFindings(
+      first.filter(({ path, field }) => again.has(`${path} ${field}`)),
+      before.release,
+    );
+  } finally {
+    await end();
+  }
+}
 
 /** Tries everything; what seems to have become slow a second time, with caches filled. */
 async function work(context: RunContext, before: CodeWork | undefined): Promise<CodeOperation[]> {
@@ -79,12 +114,13 @@ function smokeRun({ environment, process, secrets, dataNetwork, site }: RunConte
   };
 }
 
-function done({ environment, release }: RunContext, operations: readonly CodeOperation[]): CodeWork {
+function done({ environment, release, process }: RunContext, operations: readonly CodeOperation[]): CodeWork {
   return {
     version: 1,
     environment,
     release,
     takenAt: new Date().toISOString(),
+    image: process.image,
     operations: Object.fromEntries(
       operations.map(({ operation, error, seconds, statements }) => [
         operation,

@@ -51,7 +51,11 @@ interface Event {
   readonly seconds?: number;
   readonly error?: string | null;
   readonly operations?: number;
+  readonly path?: string;
+  readonly values?: Readonly<Record<string, object>>;
 }
+
+const anyDigest = expect.stringMatching(/^[0-9a-f]{16}$/) as string;
 
 /** The command `smoke` in conversation. */
 class Smoke {
@@ -251,6 +255,29 @@ describe("run smoke", { timeout: 120_000 }, () => {
       "GET /debug/settings/ by its address alone":
         "the answer, which nobody has to log in for, holds the value of DJANGO_SECRET_KEY",
     });
+    expect(await smoke.end()).toBe(0);
+  });
+
+  it("tells what downloads and the API answer, without what differs by itself", async () => {
+    await prepare("answered");
+    const smoke = await start("answered");
+    const from = smoke.events.length;
+    smoke.tell("answers");
+    const told = (await smoke.next("round", from)).filter(({ event }) => event === "answer");
+    expect(told.map(({ path, values }) => [path, values])).toEqual([
+      [
+        "/api/",
+        {
+          "countries[]": {
+            count: 3,
+            digest: anyDigest,
+            sample: expect.arrayContaining([expect.stringContaining("/aa/")]) as string[],
+          },
+        },
+      ],
+      ["/countries.csv", { Aland: { count: 2, digest: anyDigest, sample: ["Bland", "Cland"] } }],
+      ["/api/countries/aa/", { name: { count: 1, digest: anyDigest, sample: ['"Aland"'] } }],
+    ]);
     expect(await smoke.end()).toBe(0);
   });
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { CodeAnswer } from "../../../../rehearsal/migration/outgoing-code.ts";
+import { answerFindings, differingAnswers } from "../../../../rehearsal/run/code/answers.ts";
 import { type CodeWork, codeFindings } from "../../../../rehearsal/run/code/judge.ts";
 
 const operation = (name: string, error: string | null = null, seconds = 0.01) => ({ operation: name, error, seconds });
@@ -80,5 +82,49 @@ describe("what has become slow", () => {
     const known = earlier({ "GET /": { error: null, seconds: 0.3 }, "GET /report/": { error: null, seconds: 1 } });
     const now = [operation("GET /", null, 2.4), operation("GET /report/", null, 3), operation("GET /new/", null, 9)];
     expect(short(codeFindings(now, known))).toEqual(["blocking code.slow GET /"]);
+  });
+});
+
+describe("answers of two releases on the same data", () => {
+  const answer = (path: string, values: Record<string, readonly string[]>): CodeAnswer => ({
+    path,
+    values: Object.fromEntries(
+      Object.entries(values).map(([field, of]) => [
+        field,
+        { digest: [...of].sort().join(), count: of.length, sample: of },
+      ]),
+    ),
+  });
+  const before = [
+    answer("/api/remarks/", { count: ["2"], "results[].text": ["a", "b"] }),
+    answer("/api/", { x: ["1"] }),
+  ];
+  const differing = (now: readonly CodeAnswer[]) => answerFindings(differingAnswers(before, now), "r1");
+
+  it("are alike in any order, with new fields, and where one is not asked for any more", () => {
+    expect(differing(before)).toEqual([]);
+    expect(differing([answer("/api/remarks/", { count: ["2"], "results[].text": ["b", "a"], more: ["1"] })])).toEqual(
+      [],
+    );
+    expect(differing([])).toEqual([]);
+  });
+
+  it("stop the release where values are others, with one finding for each answer", () => {
+    const now = [answer("/api/remarks/", { count: ["3"], "results[].text": ["a", "b", "hidden"] }), ...before.slice(1)];
+    expect(differing(now)).toMatchObject([
+      {
+        id: "code.answer",
+        severity: "blocking",
+        subject: "/api/remarks/",
+        cause:
+          "on the same data, asked at the same time, it answers otherwise than release r1 in count, results[].text",
+        evidence: [
+          "count before: 1 value, 2",
+          "count now: 1 value, 3",
+          "results[].text before: 2 values, a, b",
+          "results[].text now: 3 values, a, b, hidden",
+        ],
+      },
+    ]);
   });
 });
