@@ -26,8 +26,9 @@ from .smoke_traffic import Traffic
 def run() -> int:
     """Writes JSON lines: ``ready``, each ``operation`` or ``answer``, ``round`` after ``once`` and ``answers``, ``paused``.
 
-    SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` asks as well for what no
-    link may lead to: pages of rows in which something is missing, and routes that must show no secret. Whatever is done to the database is rolled back. An
+    SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` does as well what no
+    link leads to: it sends forms, and asks for pages of rows in which something is missing, and for routes that must show no
+    secret. Whatever is done to the database is rolled back. An
     operation that fails is told of and ends nothing.
 
     :raises Failure: when the database cannot be reached, or for a line that is no command.
@@ -67,6 +68,7 @@ class Smoke:
         self._lock = threading.Lock()
         self._paths = [path for path in os.environ.get("SMOKE_PATHS", "/").split(",") if path not in ("", "none")]
         self._requests: list[Operation] = []
+        self._asked: list[str] = []
         self._traffic: Traffic | None = None
         _confine()
 
@@ -88,9 +90,11 @@ class Smoke:
 
         self._visit(tell)
         if os.environ.get("SMOKE_UNLINKED") == "1":
+            from .smoke_forms import send_forms
             from .smoke_gaps import visit_gaps
             from .smoke_routes import visit_routes
 
+            send_forms(self._asked, tell)
             visit_gaps(tell)
             visit_routes(tell)
         from .smoke_models import models, omissions, reads, writes
@@ -148,8 +152,8 @@ class Smoke:
     def _visit(self, tell: Any) -> None:
         from .smoke_requests import administer, visit
 
-        self._requests = []
-        for name, ask in (("GET", lambda: visit(self._paths, tell)), ("GET administration", lambda: administer(tell))):
+        self._requests, self._asked = [], []
+        for name, ask in (("GET", lambda: visit(self._paths, tell, self._asked.append)), ("GET administration", lambda: administer(tell))):
             try:
                 self._requests += ask()
             except Exception as error:

@@ -60,7 +60,7 @@ function failure(
 ): Finding {
   const earlier = known?.error;
   const same = typeof earlier === "string" && withoutValues(earlier) === withoutValues(error);
-  const request = name.startsWith("GET ");
+  const request = /^(?:GET|POST) /.test(name);
   return {
     id: request ? "code.request" : /^(?:SELECT|UPDATE) /.test(name) ? "code.row" : "code.write",
     severity: same ? "note" : severityOf(error, madeUp && known === undefined),

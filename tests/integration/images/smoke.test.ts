@@ -281,6 +281,36 @@ describe("run smoke", { timeout: 120_000 }, () => {
     expect(await smoke.end()).toBe(0);
   });
 
+  it("sends forms as a browser does, and tells what becomes of them", async () => {
+    await prepare("formed");
+    const before = await contents("formed");
+    const sent = async (fault: string) => {
+      const environment = { SMOKE_PATHS: "/opinion/", SMOKE_UNLINKED: "1", OPINION: fault };
+      const smoke = await start("formed", environment);
+      const round = await smoke.once();
+      expect(Object.keys(round).filter((name) => name.startsWith("POST "))).toEqual([
+        "POST /opinion/ empty",
+        "POST /opinion/ filled in",
+      ]);
+      expect(await smoke.end()).toBe(0);
+      return failures(round);
+    };
+    expect(await sent("")).toEqual({});
+    expect(await sent("token")).toEqual({
+      "POST /opinion/ empty": "the form carries no csrfmiddlewaretoken, and is refused with 403",
+      "POST /opinion/ filled in": "the form carries no csrfmiddlewaretoken, and is refused with 403",
+    });
+    expect(await sent("empty")).toEqual({
+      "POST /opinion/ empty": expect.stringMatching(
+        /^ZeroDivisionError: division by zero \| kinds\/views\.py:\d+$/,
+      ) as string,
+    });
+    expect(await sent("lost")).toEqual({
+      "POST /opinion/ filled in": "the page that it leads to, /people/<id>/, answers 404",
+    });
+    expect(await contents("formed")).toBe(before);
+  });
+
   it("sees that a row is not deleted although nothing fails", async () => {
     await prepare("kept");
     await database.sql("kept", "CREATE RULE keep AS ON DELETE TO kinds_measurement DO INSTEAD NOTHING");

@@ -3,12 +3,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path, re_path
 
-from .views import api, country, index, person, rows, shown, visit
+from .views import api, country, index, opinion, person, rows, shown, visit
 
 urlpatterns = [
     path("", index),
     path("people/<int:pk>/", person),
     path("visit/", visit),
+    path("opinion/", opinion),
     path("moved/", lambda request: redirect("/people/1/")),
     path("countries.csv", rows),
     path("api/", api),

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
+from django.middleware.csrf import get_token
+from django.shortcuts import get_object_or_404, redirect
 
 from .models import Country, Person
 
@@ -23,6 +24,23 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     # As code does that was tried with people who all have a mentor.
     mentor = person.mentor.slug if os.environ.get("ALL_HAVE_MENTORS") == "1" else ""
     return HttpResponse(f"{person.slug} {mentor}")
+
+
+def opinion(request: HttpRequest) -> HttpResponse:
+    """A form and what becomes of it, as OPINION says."""
+    fault = os.environ.get("OPINION", "")
+    if request.method == "POST":
+        if not request.POST.get("text"):
+            return HttpResponse("say something" if fault != "empty" else str(1 / 0))
+        Country.objects.create(code="yy", name=request.POST["text"], number=int(request.POST["number"]) + 1000)
+        return redirect("/people/77/" if fault == "lost" else "/people/1/")
+    token = "" if fault == "token" else f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(request)}">'
+    return HttpResponse(
+        f'<form method="post">{token}<input name="text" maxlength="20"><input type="number" name="number">'
+        '<select name="mood"><option value=""><option value="good"></select><input type="submit" name="go"></form>'
+        '<form method="post" action="https://elsewhere.example/"><input name="q"></form>'
+        '<form action="/search/"><input name="q"></form>'
+    )
 
 
 def shown(request: HttpRequest, part: str = "settings") -> HttpResponse:

@@ -1,0 +1,157 @@
+"""Forms that pages show, sent as a visitor's browser does: empty, and filled in with what their fields ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from .settings import first_host
+from .smoke_operation import Operation, Outcome, Refused
+from .smoke_requests import content_of, is_page, shape
+
+LIMIT = 20
+TOKEN = "csrfmiddlewaretoken"
+
+_BY_TYPE = {
+    "email": "rehearsal@example.org",
+    "url": "https://rehearsal.example/",
+    "number": "1",
+    "range": "1",
+    "tel": "+1 206 555 0100",
+    "time": "12:00",
+    "color": "#336699",
+    "month": date.today().isoformat()[:7],
+    "date": date.today().isoformat(),
+    "datetime-local": f"{date.today().isoformat()}T12:00",
+}
+_NOT_SENT = {"submit", "button", "image", "reset", "file"}
+
+
+@dataclass
+class Field:
+    """What a form sends under one name."""
+
+    name: str
+    kind: str
+    value: str = ""
+    options: list[str] = field(default_factory=list)
+    longest: int | None = None
+
+    def filled(self) -> str:
+        """A value as a visitor gives one, or the one that stands there."""
+        if self.value or self.kind == "hidden":
+            return self.value
+        if self.options:
+            return next((option for option in self.options if option), "")
+        return _BY_TYPE.get(self.kind, "Rehearsal")[: self.longest]
+
+
+@dataclass
+class Form:
+    action: str
+    fields: list[Field] = field(default_factory=list)
+
+
+def send_forms(paths: list[str], perform: Callable[[Operation], Outcome]) -> None:
+    """Sends each form of these pages that is sent with POST to the project itself; forms to log in are left out."""
+    done: set[str] = set()
+    for path in paths:
+        shown = perform(Operation(f"GET {shape(path)} for its forms", lambda path=path: _shown(path)))
+        for number, form in enumerate(shown.result or []):
+            name = f"POST {shape(form.action)}"
+            if name in done or len(done) == LIMIT:
+                continue
+            done.add(name)
+            for what, filled in (("empty", False), ("filled in", True)):
+                perform(Operation(f"{name} {what}", lambda at=(path, number, filled): _send(*at)))
+
+
+def _shown(path: str) -> list[Form]:
+    return _forms(_client().get(path, secure=True), path)
+
+
+def _send(path: str, number: int, filled: bool) -> None:
+    client = _client()
+    form = _forms(client.get(path, secure=True), path)[number]
+    data = {one.name: one.filled() if filled or one.kind == "hidden" else "" for one in form.fields}
+    origin = f"https://{first_host()}"
+    response = client.post(form.action, data, secure=True, headers={"referer": f"{origin}{path}", "origin": origin})
+    if response.status_code == 403 and TOKEN not in data:
+        raise Refused(f"the form carries no {TOKEN}, and is refused with 403")
+    if response.status_code >= 400:
+        raise Refused(f"status {response.status_code}")
+    if 300 <= response.status_code < 400:
+        target = urlsplit(urljoin(f"{origin}{form.action}", response.headers.get("Location", "")))
+        if target.hostname == first_host() and is_page(target.path):
+            after = client.get(f"{target.path}?{target.query}" if target.query else target.path, secure=True)
+            if after.status_code >= 400:
+                raise Refused(f"the page that it leads to, {shape(target.path)}, answers {after.status_code}")
+
+
+def _client() -> Any:
+    from django.test import Client
+
+    return Client(enforce_csrf_checks=True, HTTP_HOST=first_host(), HTTP_X_FORWARDED_PROTO="https")
+
+
+def _forms(response: Any, path: str) -> list[Form]:
+    if response.status_code != 200 or response.headers.get("Content-Type", "").partition(";")[0] != "text/html":
+        return []
+    parser = _Parser(path)
+    if not response.streaming:
+        parser.feed(content_of(response))
+    return [form for form in parser.forms if _is_sent(form)]
+
+
+def _is_sent(form: Form) -> bool:
+    target = urlsplit(form.action)
+    kinds = {one.kind for one in form.fields}
+    return target.hostname in (None, first_host()) and is_page(target.path) and not kinds & {"password", "file"}
+
+
+class _Parser(HTMLParser):
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._path = path
+        self._form: Form | None = None
+        self._select: Field | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._form = None
+            if given.get("method", "").lower() == "post":
+                self._form = Form(urljoin(self._path, given.get("action", "")))
+                self.forms.append(self._form)
+        elif self._form is None:
+            return
+        elif tag == "option" and self._select is not None:
+            self._select.options.append(given.get("value", ""))
+        elif tag in ("input", "textarea", "select") and given.get("name"):
+            self._add(self._form, tag, given)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = None
+        elif tag == "select":
+            self._select = None
+
+    def _add(self, form: Form, tag: str, given: dict[str, str]) -> None:
+        kind = given.get("type", "text").lower() if tag == "input" else tag
+        if kind in _NOT_SENT - {"file"}:
+            return
+        if kind in ("radio", "checkbox"):
+            # The first choice is taken; the others of its name would send theirs instead.
+            if any(one.name == given["name"] for one in form.fields):
+                return
+            one = Field(given["name"], kind, options=[given.get("value", "on")])
+        else:
+            longest = given.get("maxlength", "")
+            one = Field(given["name"], kind, given.get("value", ""), longest=int(longest) if longest.isdigit() else None)
+        form.fields.append(one)
+        self._select = one if tag == "select" else None
