@@ -64,6 +64,7 @@ export function deployedEnvironment(args: DeployedEnvironmentArgs): pulumi.Outpu
         name,
         hostnames: args.hostnames,
         gateway: { address: settings.gateway.address, port: settings.gateway.port },
+        maxBodyMiB: settings.gateway.maxBodyMiB,
         authority,
         outside: settings.network.outside,
         paths: { page: settings.checks.page, api: settings.checks.api, adminLogin: settings.checks.adminLogin },

@@ -26,6 +26,8 @@ export interface DeployedEnvironment {
   readonly hostnames: readonly string[];
   /** Where the gateway is reached. */
   readonly gateway: { readonly address: string; readonly port: number };
+  /** Largest body of a request that the gateway takes. */
+  readonly maxBodyMiB: number;
   /** Certificate of the authority to verify with (PEM); empty where a public one has issued. */
   readonly authority: string;
   /** Whether application and ETL may reach the outside. */

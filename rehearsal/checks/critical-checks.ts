@@ -16,6 +16,7 @@ import { etlAlive } from "./etl-alive.ts";
 import { etlLastRun } from "./etl-last-run.ts";
 import { gatewayProxy } from "./gateway-proxy.ts";
 import { gatewayTls } from "./gateway-tls.ts";
+import { gatewayUpload } from "./gateway-upload.ts";
 import { healthDatabaseAway } from "./health-database-away.ts";
 import { imageHealthCommand } from "./image-health-command.ts";
 import { imageImports } from "./image-imports.ts";
@@ -36,6 +37,7 @@ import { webStatic } from "./web-static.ts";
 export const criticalChecks: readonly Check[] = [
   gatewayTls,
   gatewayProxy,
+  gatewayUpload,
   webPage,
   webStatic,
   webLinks,

@@ -18,6 +18,8 @@ export interface CollectedLogs {
   readonly lines: number;
   /** Secrets that stand in the logs. */
   readonly disclosures: readonly Disclosure[];
+  /** Services whose tasks keep no log that the engine can read. */
+  readonly unreadable: readonly string[];
 }
 
 /** Reads the logs of all services and containers of the environment since the release was deployed. */
@@ -37,7 +39,12 @@ export async function collectLogs(context: RunContext): Promise<CollectedLogs> {
     sources.map(async ({ name, of }) => ({ name, streams: await logStreams(engine, of, since, LINES) })),
   );
   const patterns: LogPattern[] = [];
-  const secrets = knownSecrets(declaration.secrets);
+  const { password } = context.site.administrator;
+  const secrets = [
+    ...knownSecrets(declaration.secrets),
+    // The steps before have logged in with it.
+    ...(password === "" ? [] : [{ name: "the administrator's password", value: password }]),
+  ];
   const disclosures: Disclosure[] = [];
   let lines = 0;
   for (const [name, own] of Map.groupBy(logs, (log) => log.name)) {
@@ -53,7 +60,8 @@ export async function collectLogs(context: RunContext): Promise<CollectedLogs> {
       ),
     );
   }
-  return { patterns, lines, disclosures, hours: Math.max(0, Date.now() / 1000 - since) / 3600 };
+  const unreadable = declaration.services.filter(({ inputs }) => !isReadable(inputs)).map(({ name }) => name);
+  return { unreadable, patterns, lines, disclosures, hours: Math.max(0, Date.now() / 1000 - since) / 3600 };
 }
 
 /**
@@ -71,6 +79,11 @@ export function deployedAt(services: readonly { readonly release: boolean; reado
 
 function runsRelease(inputs: Readonly<Record<string, unknown>>, { release }: RunContext): boolean {
   return words(part(inputs, "taskSpec", "containerSpec", "env")["RELEASE"]) === release;
+}
+
+/** Whether the engine keeps what tasks write: `none` throws it away. */
+function isReadable(inputs: Readonly<Record<string, unknown>>): boolean {
+  return words(part(inputs, "taskSpec", "logDriver")["name"]) !== "none";
 }
 
 /** Tasks of the declared form, those that have ended among them: why they did is in their log. */

@@ -1,3 +1,4 @@
+import type { Finding } from "../../finding.ts";
 import { count, counted } from "../../report/format.ts";
 import { stops, withDecisions } from "../accepted.ts";
 import type { RunStep } from "../step.ts";
@@ -11,7 +12,12 @@ export const logs: RunStep = {
   id: "logs",
   title: "no new errors in the logs",
   run: async ({ environment, release, reports, ...context }) => {
-    const { patterns, hours, lines, disclosures } = await collectLogs({ ...context, environment, release, reports });
+    const { patterns, hours, lines, disclosures, unreadable } = await collectLogs({
+      ...context,
+      environment,
+      release,
+      reports,
+    });
     if (lines === 0) {
       throw new Error(
         "the processes of the environment must have logged something since the deployment; the engine gives no line. " +
@@ -27,7 +33,11 @@ export const logs: RunStep = {
       patterns,
     };
     const before = await earlierLogs(reports, environment, release);
-    const findings = [...disclosures.map(disclosureFinding), ...logFindings(now, before)];
+    const findings = [
+      ...unreadable.map(unreadableFinding),
+      ...disclosures.map(disclosureFinding),
+      ...logFindings(now, before),
+    ];
     // What stops a release is not what the next one may do as well.
     if (!stops(withDecisions(findings, context.accepted))) await keepLogs(reports, now);
     const compared =
@@ -38,3 +48,14 @@ export const logs: RunStep = {
     };
   },
 };
+
+function unreadableFinding(service: string): Finding {
+  return {
+    id: "log.unreadable",
+    severity: "blocking",
+    subject: service,
+    cause: "its log driver is none: what its tasks write is thrown away",
+    consequence: "What goes wrong leaves no trace, and nobody can find out why.",
+    remedy: "Give the service a log driver that the engine can read, such as json-file with max-size.",
+  };
+}

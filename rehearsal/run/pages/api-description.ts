@@ -66,7 +66,8 @@ function fieldsOf(schema: unknown, way: string, resolve: (value: unknown) => Jso
   if (items !== undefined) parts.push(...fieldsOf(items, `${way}[]`, resolve, depth - 1));
   for (const [name, inner] of Object.entries(isObject(properties) ? properties : {})) {
     const field = way === "" ? name : `${way}.${name}`;
-    parts.push(field, ...fieldsOf(inner, field, resolve, depth - 1));
+    const guarded = resolve(inner)["readOnly"] === true ? [`${field}, which nobody may write`] : [];
+    parts.push(field, ...guarded, ...fieldsOf(inner, field, resolve, depth - 1));
   }
   return parts;
 }

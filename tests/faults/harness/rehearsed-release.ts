@@ -95,6 +95,7 @@ export function deployedEnvironmentOf(
     name,
     hostnames: settings.gateway.hostnames,
     gateway: { address: settings.gateway.address, port: settings.gateway.port },
+    maxBodyMiB: settings.gateway.maxBodyMiB,
     authority: text(output["certificateAuthority"]),
     outside: settings.network.outside,
     paths: { page: settings.checks.page, api: settings.checks.api, adminLogin: settings.checks.adminLogin },

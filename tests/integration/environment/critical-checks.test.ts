@@ -186,6 +186,7 @@ async function deployed(): Promise<DeployedEnvironment> {
     name: NAME,
     hostnames: [...urls.map((url) => new URL(url).hostname), `*.tenants.${domain}`],
     gateway: { address: "127.0.0.1", port: running.port },
+    maxBodyMiB: 10,
     authority: running.authority,
     outside: false,
     paths: { page: "/", api: "/api/v1/", adminLogin: "/admin/login/" },

@@ -34,6 +34,7 @@ describe("an environment from nothing", () => {
     expect(checks.map((line) => line.split(":")[0])).toEqual([
       "gateway.tls passed",
       "gateway.proxy passed",
+      "gateway.upload passed",
       "web.page passed",
       "web.static passed",
       "web.links passed",
@@ -45,6 +46,7 @@ describe("an environment from nothing", () => {
       "app.csrf passed",
       "app.debug-off passed",
       "app.deploy-check passed",
+      "app.logging passed",
       "app.write-read passed",
       "app.passwords passed",
       "app.media passed",

@@ -48,6 +48,7 @@ describe("a project of another layout, with its own Dockerfile, without ETL work
     expect(applicable.map((line) => line.split(":")[0])).toEqual([
       "gateway.tls passed",
       "gateway.proxy passed",
+      "gateway.upload passed",
       "web.page passed",
       "web.static passed",
       "web.links passed",
@@ -57,6 +58,7 @@ describe("a project of another layout, with its own Dockerfile, without ETL work
       "app.csrf passed",
       "app.debug-off passed",
       "app.deploy-check passed",
+      "app.logging passed",
       "app.write-read passed",
       "app.passwords passed",
       "app.media passed",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gatewayTls } from "../../../rehearsal/checks/gateway-tls.ts";
+import { gatewayUpload } from "../../../rehearsal/checks/gateway-upload.ts";
 import { webPage } from "../../../rehearsal/checks/web-page.ts";
 import { webStatic } from "../../../rehearsal/checks/web-static.ts";
 import { type Answered, HOSTNAMES, testGateway } from "./gateway.ts";
@@ -26,6 +27,13 @@ describe("gateway.tls", () => {
   it("does not take one label of a wildcard for two", async () => {
     const { environment } = await testGateway(() => ({}), { hostnames: ["a.b.shop.test"], certified: ["*.shop.test"] });
     expect(await gatewayTls.run(environment)).toHaveLength(1);
+  });
+
+  it("fails where a version of TLS that clients know is not spoken", async () => {
+    const { environment } = await testGateway(() => ({}), { minVersion: "TLSv1.3" });
+    expect(await gatewayTls.run(environment)).toEqual([
+      { expected: "shop.test: a connection with TLSv1.2", seen: expect.stringMatching(/alert|protocol/i) as string },
+    ]);
   });
 
   it("fails with an expired certificate", async () => {
@@ -175,6 +183,25 @@ describe("web.static", () => {
     });
     expect((await webStatic.run(environment)).map(({ expected }) => expected)).toEqual([
       `200 and content at https://shop.test:${environment.gateway.port}/thumb?id=3`,
+    ]);
+  });
+});
+
+describe("gateway.upload", () => {
+  const run = async (status: number, maxBodyMiB = 10) => {
+    const { environment, asked } = await testGateway(() => ({ status }));
+    const findings = await gatewayUpload.run({ ...environment, maxBodyMiB });
+    return { findings, bytes: asked[0]?.form.get("file")?.length };
+  };
+
+  it("sends nearly as much as the settings allow, and no more than a photograph has", async () => {
+    expect(await run(403)).toEqual({ findings: [], bytes: 8 * 1024 * 1024 });
+    expect(await run(200, 1)).toEqual({ findings: [], bytes: Math.floor(0.9 * 1024 * 1024) });
+  });
+
+  it.each([413, 500, 502])("fails where the answer is %d", async (status) => {
+    expect((await run(status)).findings).toEqual([
+      { expected: "an answer of the application to 8.0 MiB sent to /admin/login/", seen: String(status) },
     ]);
   });
 });

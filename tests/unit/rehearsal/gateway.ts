@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import type { SecureVersion } from "node:tls";
 import Docker from "dockerode";
 import { onTestFinished } from "vitest";
 import { createAuthority, issueCertificate } from "../../../components/certificate-authority.ts";
@@ -29,6 +30,8 @@ export interface GatewayOptions {
   readonly certified?: readonly string[];
   /** When the certificate was issued. */
   readonly issued?: Date;
+  /** Version of TLS that it speaks at least. */
+  readonly minVersion?: SecureVersion;
   /** Changes of the environment. */
   readonly environment?: Partial<DeployedEnvironment>;
 }
@@ -44,12 +47,18 @@ export interface TestGateway {
 /** A gateway over TLS on this machine that answers what `answer` says, with the environment that it belongs to. */
 export async function testGateway(
   answer: (asked: Asked) => Answered,
-  { hostnames = HOSTNAMES, certified = hostnames, issued = new Date(), environment = {} }: GatewayOptions = {},
+  {
+    hostnames = HOSTNAMES,
+    certified = hostnames,
+    issued = new Date(),
+    minVersion = "TLSv1.2",
+    environment = {},
+  }: GatewayOptions = {},
 ): Promise<TestGateway> {
   const authority = createAuthority("test");
   const { chain, key } = issueCertificate(authority, certified, issued);
   const requests: Asked[] = [];
-  const server = createServer({ cert: chain, key }, (incoming, outgoing) => {
+  const server = createServer({ cert: chain, key, minVersion }, (incoming, outgoing) => {
     void text(incoming).then((body) => {
       const { method = "", url: path = "", headers } = incoming;
       const asked = { method, path, headers, form: new URLSearchParams(body) };
@@ -84,6 +93,7 @@ export function deployedEnvironment(
     name: "shop-sandbox",
     hostnames,
     gateway,
+    maxBodyMiB: 10,
     authority,
     outside: false,
     paths: { page: "/", api: "/api/v1/", adminLogin: "/admin/login/" },

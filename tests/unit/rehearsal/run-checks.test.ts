@@ -145,6 +145,7 @@ describe("the critical checks", () => {
     expect(criticalChecks.map(({ id }) => id)).toEqual([
       "gateway.tls",
       "gateway.proxy",
+      "gateway.upload",
       "web.page",
       "web.static",
       "web.links",

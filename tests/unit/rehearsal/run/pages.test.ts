@@ -149,6 +149,23 @@ describe("what was lost since the release before", () => {
       now: { "/x/": described(["origin"], ["id"]) },
     });
     expect(findings[0]?.cause).toBe("the API's description names no more: GET /flights/, answer's [].code");
+    const guarded = (readOnly: boolean) =>
+      json({
+        openapi: "3.0.3",
+        paths: {
+          "/remarks/": {
+            post: {
+              responses: {
+                "201": {
+                  content: { "application/json": { schema: { properties: { status: { type: "string", readOnly } } } } },
+                },
+              },
+            },
+          },
+        },
+      });
+    expect(lost(guarded(true), guarded(false))).toEqual(["blocking pages.contract /x/"]);
+    expect(lost(guarded(false), guarded(true))).toEqual([]);
     expect(lost(before, described(["origin"], ["id", "code"], ["/planes/"]))).toEqual(["blocking pages.contract /x/"]);
   });
 
