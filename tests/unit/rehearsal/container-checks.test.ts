@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { appMedia } from "../../../rehearsal/checks/app-media.ts";
 import { healthDatabaseAway } from "../../../rehearsal/checks/health-database-away.ts";
 import { imageHealthCommand } from "../../../rehearsal/checks/image-health-command.ts";
 import { networkClosed } from "../../../rehearsal/checks/network-closed.ts";
 import { ownCheck } from "../../../rehearsal/checks/own-checks.ts";
 import { type EngineAnswer, fakeEngine, streamFrame } from "../engine/fake-engine.ts";
-import { deployedEnvironment, HOSTNAMES } from "./gateway.ts";
+import { type Answered, deployedEnvironment, HOSTNAMES, testGateway } from "./gateway.ts";
 import { printing } from "./inspected.ts";
 
 const ENVIRONMENT = deployedEnvironment(HOSTNAMES, { address: "", port: 1 }, "");
@@ -56,6 +57,67 @@ describe("network.closed", () => {
   it("does not apply where the outside is meant to be reached", () => {
     expect(networkClosed.notApplicable?.(ENVIRONMENT)).toBeUndefined();
     expect(networkClosed.notApplicable?.({ ...ENVIRONMENT, outside: true })).toBe("network.outside is true");
+  });
+});
+
+describe("app.media", () => {
+  const WRITTEN = "written by a check of the deployment\n";
+
+  /** The check where a task prints `stored` for what it has stored, and the gateway answers so. */
+  async function run(stored: object | string | null, answer: Answered = { body: WRITTEN }) {
+    const commands: string[][] = [];
+    const { docker } = await fakeEngine(
+      ({ call, body }) => {
+        if (call === "GET /containers/json") return { status: 200, body: [{ Id: "c1" }] };
+        if (call === "POST /containers/c1/exec") {
+          commands.push((body as { Cmd: string[] }).Cmd);
+          return { status: 201, body: { Id: "e1" } };
+        }
+        const fails = typeof stored === "string" && commands.at(-1)?.includes("exec") === true;
+        return call === "GET /exec/e1/json" ? { status: 200, body: { ExitCode: fails ? 1 : 0 } } : undefined;
+      },
+      (socket) => {
+        // It is given nothing to read.
+        if (commands.at(-1)?.[0] === "rm") return void socket.end();
+        const probe = JSON.stringify({ open: [], resolves: false, media: null, offsets: [0, 0] });
+        const said = commands.at(-1)?.includes("exec") === true ? storedWords(stored) : probe;
+        socket.once("data", () => socket.end(streamFrame("stdout", `${said}\n`)));
+      },
+    );
+    const { environment, asked } = await testGateway(() => answer);
+    const findings = await appMedia.run({ ...environment, engine: docker });
+    return { findings, commands, asked: asked.map(({ path }) => path) };
+  }
+
+  const storedWords = (stored: object | string | null) =>
+    typeof stored === "string" ? stored : JSON.stringify(stored);
+  const FILE = { url: "/media/rehearsal-%C3%BC.txt", file: "/srv/media/rehearsal-ü.txt" };
+
+  it("passes where an upload is served, and takes it away again", async () => {
+    const { findings, commands, asked } = await run(FILE);
+    expect(findings).toEqual([]);
+    expect(asked).toEqual([FILE.url]);
+    expect(commands.at(-1)).toEqual(["rm", "-f", "--", FILE.file]);
+  });
+
+  it("fails where it is not served, and takes it away all the same", async () => {
+    const { findings, commands } = await run(FILE, { status: 403 });
+    expect(findings).toEqual([
+      { expected: `a file that shop-sandbox-app stores is served at ${FILE.url}`, seen: "403" },
+    ]);
+    expect(commands.at(-1)?.[0]).toBe("rm");
+    expect((await run(FILE, { body: "other" })).findings).toMatchObject([{ seen: "200 with something else" }]);
+  });
+
+  it("fails with the words of what cannot be stored", async () => {
+    const words = "UnicodeEncodeError: 'ascii' codec can't encode character";
+    expect((await run(words)).findings).toEqual([
+      { expected: "shop-sandbox-app stores an upload under a name that is not ASCII", seen: words },
+    ]);
+  });
+
+  it("looks no further where uploads are kept elsewhere", async () => {
+    expect(await run(null)).toMatchObject({ findings: [], asked: [] });
   });
 });
 
