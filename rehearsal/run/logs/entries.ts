@@ -119,12 +119,18 @@ function fromPostgres(block: readonly string[]): Read | undefined {
   };
 }
 
+/** What is larger than nginx's buffers in memory is written to a file: it warns of each, and all is as it should be. */
+const BUFFERED = /is buffered to a temporary file/;
+
 function fromNginx(line: string): Read | undefined {
   const found = NGINX.exec(line);
   if (found === null) return undefined;
   const [, severity = "", message = ""] = found;
   // The rest names the client and the request.
-  return { level: levelOf(severity), message: message.replace(/^\*\d+ /, "").replace(/, client: .*$/, "") };
+  return {
+    level: BUFFERED.test(message) ? "other" : levelOf(severity),
+    message: message.replace(/^\*\d+ /, "").replace(/, client: .*$/, ""),
+  };
 }
 
 function fromTraceback(block: readonly string[]): Read | undefined {

@@ -77,6 +77,12 @@ describe("log entries", () => {
     expect(readEntries(line)).toMatchObject([{ level: "other" }]);
   });
 
+  it("takes it for no warning that nginx writes a large body to a file", () => {
+    const line =
+      "2026/11/21 13:36:53 [warn] 89#89: *7 a client request body is buffered to a temporary file /tmp/client_body/0000000001, client: 10.0.0.2";
+    expect(readEntries(line)).toMatchObject([{ level: "other" }]);
+  });
+
   it("reads nginx's levels and leaves the client out", () => {
     const text = [
       '2026/11/21 13:36:53 [error] 89#89: *7 connect() failed (111: Connection refused), client: 10.0.0.1, server: x, request: "GET / HTTP/2.0"',
