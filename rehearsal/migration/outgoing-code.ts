@@ -31,6 +31,8 @@ export interface CodeAnswer {
 export interface AnsweredValues {
   readonly digest: string;
   readonly count: number;
+  /** Whether all that are not empty are numbers. */
+  readonly numeric: boolean;
   /** The first of them. */
   readonly sample: readonly string[];
 }

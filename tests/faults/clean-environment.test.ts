@@ -10,7 +10,7 @@ describeFault({
   covers: "critical checks and all steps of a run, without a false alarm",
 });
 
-const STEPS = ["prepare", "database", "logs"];
+const STEPS = ["prepare", "pages", "code", "sessions", "database", "logs"];
 const PACKAGES = "/opt/venv/lib/python3*/site-packages";
 
 testHarmless([
@@ -18,6 +18,7 @@ testHarmless([
   {
     title: "other code",
     release: { changes: { "flights/delays.py": "DELAYED_FROM_MINUTES = 20\n" } },
+    compared: true,
     steps: STEPS,
   },
   {
@@ -28,6 +29,7 @@ testHarmless([
     works: async (twin) => {
       expect((await twin.get("/airports/")).body).toContain("All airports");
     },
+    compared: true,
     steps: STEPS,
   },
   {
@@ -49,6 +51,7 @@ testHarmless([
     works: async (twin) => {
       expect((await twin.get("/about/")).status).toBe(200);
     },
+    compared: true,
     steps: STEPS,
   },
   {
@@ -63,11 +66,13 @@ testHarmless([
         "RUN cd /opt/venv/lib/python3*/site-packages && printf 'Metadata-Version: 2.1\\nName: shiny-package\\nVersion: 1.0\\nRequires-Dist: django>=4\\n' > shiny_package-1.0.dist-info/METADATA",
       ].join("\n"),
     },
+    compared: true,
     steps: STEPS,
   },
   {
     title: "a new variable of application and worker",
     release: { variables: { FAULT_FREE: "1" } },
+    compared: true,
     steps: STEPS,
   },
   {
@@ -81,6 +86,7 @@ testHarmless([
     before: async (sandbox) => {
       for (let visits = 0; visits < 5; visits++) await sandbox.get("/");
     },
+    compared: true,
     steps: STEPS,
   },
 ]);

@@ -15,6 +15,7 @@ ROWS = 200
 SAMPLES = 3
 LONGEST_SAMPLE = 80
 
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 # A key that is a number or an id is data.
 _DATA_KEY = re.compile(r"[\d\W_]+|[0-9a-f-]{16,}", re.IGNORECASE)
 
@@ -62,4 +63,6 @@ def _summary(values: list[str]) -> dict[str, Any]:
     # In no order: a list may be sorted otherwise and hold the same.
     ordered = sorted(values)
     digest = hashlib.sha256("\n".join(ordered).encode()).hexdigest()[:16]
-    return {"digest": digest, "count": len(values), "sample": [value[:LONGEST_SAMPLE] for value in values[:SAMPLES]]}
+    sample = [value[:LONGEST_SAMPLE] for value in values[:SAMPLES]]
+    numeric = all(_NUMBER.fullmatch(value) for value in values if value)
+    return {"digest": digest, "count": len(values), "numeric": numeric, "sample": sample}

@@ -29,27 +29,48 @@ export function differingAnswers(before: readonly CodeAnswer[], now: readonly Co
   });
 }
 
-/** One finding for each answer: the fields in it usually differ for one reason. */
+/**
+ * One finding for each answer: the fields in it usually differ for one reason. Other values may be what the release is for,
+ * and ask for a decision; text where numbers were is nobody's intention.
+ */
 export function answerFindings(differences: readonly Difference[], release: string): Finding[] {
-  return [...Map.groupBy(differences, ({ path }) => path)].map(([path, of]) => ({
-    id: "code.answer",
-    severity: "blocking",
-    subject: path,
-    cause:
-      `on the same data, asked at the same time, it answers otherwise than release ${release} in ` +
-      `${of
-        .slice(0, QUOTED)
-        .map(({ field }) => field)
-        .join(", ")}${of.length > QUOTED ? ` and ${counted(of.length - QUOTED, "other field")}` : ""}`,
-    consequence:
-      "Who reads or computes with these values gets others, and no error says so: rows that were not shown, other figures.",
-    remedy:
-      "Look at what changed in the query, the filter or the serializer; where it is meant, accept the finding (checks.accepted).",
-    evidence: of
-      .slice(0, QUOTED)
-      .flatMap(({ field, before, now }) => [
-        `${field} before: ${counted(before.count, "value")}, ${before.sample.join(", ")}`,
-        `${field} now: ${counted(now.count, "value")}, ${now.sample.join(", ")}`,
-      ]),
-  }));
+  return [...Map.groupBy(differences, ({ path }) => path)].flatMap(([path, of]) => {
+    const text = of.filter(({ before, now }) => before.numeric && !now.numeric);
+    const others = of.filter((difference) => !text.includes(difference));
+    const about = (some: readonly Difference[]) => ({ subject: path, evidence: some.slice(0, QUOTED).flatMap(quoted) });
+    const findings: Finding[] = [];
+    if (text.length > 0) {
+      findings.push({
+        ...about(text),
+        id: "code.answer-type",
+        severity: "blocking",
+        cause: `on the same data ${named(text)} holds text, where release ${release} has numbers`,
+        consequence: "Whoever computes with the values cannot any more: sums are wrong, or programs fail.",
+        remedy: "Look at what changed in how the values are written: a format, an escape, a unit.",
+      });
+    }
+    if (others.length > 0) {
+      findings.push({
+        ...about(others),
+        id: "code.answer",
+        severity: "warning",
+        cause: `on the same data, asked at the same time, it answers otherwise than release ${release} in ${named(others)}`,
+        consequence: "Visitors get other rows or figures than before, and no error says so.",
+        remedy: "Make sure that this is what the release is for: look at the query, the filter, the serializer.",
+      });
+    }
+    return findings;
+  });
+}
+
+function named(some: readonly Difference[]): string {
+  const names = some.slice(0, QUOTED).map(({ field }) => field);
+  return `${names.join(", ")}${some.length > QUOTED ? ` and ${counted(some.length - QUOTED, "other field")}` : ""}`;
+}
+
+function quoted({ field, before, now }: Difference): string[] {
+  return [
+    `${field} before: ${counted(before.count, "value")}, ${before.sample.join(", ")}`,
+    `${field} now: ${counted(now.count, "value")}, ${now.sample.join(", ")}`,
+  ];
 }

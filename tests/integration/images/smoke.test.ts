@@ -275,8 +275,8 @@ describe("run smoke", { timeout: 120_000 }, () => {
           },
         },
       ],
-      ["/countries.csv", { Aland: { count: 2, digest: anyDigest, sample: ["Bland", "Cland"] } }],
-      ["/api/countries/aa/", { name: { count: 1, digest: anyDigest, sample: ['"Aland"'] } }],
+      ["/countries.csv", { Aland: { count: 2, digest: anyDigest, numeric: false, sample: ["Bland", "Cland"] } }],
+      ["/api/countries/aa/", { name: { count: 1, digest: anyDigest, numeric: false, sample: ['"Aland"'] } }],
     ]);
     expect(await smoke.end()).toBe(0);
   });

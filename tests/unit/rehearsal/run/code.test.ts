@@ -91,7 +91,12 @@ describe("answers of two releases on the same data", () => {
     values: Object.fromEntries(
       Object.entries(values).map(([field, of]) => [
         field,
-        { digest: [...of].sort().join(), count: of.length, sample: of },
+        {
+          digest: [...of].sort().join(),
+          count: of.length,
+          numeric: of.every((one) => /^-?\d+$/.test(one)),
+          sample: of,
+        },
       ]),
     ),
   });
@@ -109,12 +114,25 @@ describe("answers of two releases on the same data", () => {
     expect(differing([])).toEqual([]);
   });
 
-  it("stop the release where values are others, with one finding for each answer", () => {
+  it("stop the release where numbers have become text", () => {
+    const numbers = [answer("/delays.csv", { delay: ["-5", "7"], name: ["a", "b"] })];
+    const now = [answer("/delays.csv", { delay: ["'-5", "7"], name: ["a", "c"] })];
+    expect(answerFindings(differingAnswers(numbers, now), "r1")).toMatchObject([
+      {
+        id: "code.answer-type",
+        severity: "blocking",
+        cause: "on the same data delay holds text, where release r1 has numbers",
+      },
+      { id: "code.answer", severity: "warning" },
+    ]);
+  });
+
+  it("ask for a decision where values are others, with one finding for each answer", () => {
     const now = [answer("/api/remarks/", { count: ["3"], "results[].text": ["a", "b", "hidden"] }), ...before.slice(1)];
     expect(differing(now)).toMatchObject([
       {
         id: "code.answer",
-        severity: "blocking",
+        severity: "warning",
         subject: "/api/remarks/",
         cause:
           "on the same data, asked at the same time, it answers otherwise than release r1 in count, results[].text",
