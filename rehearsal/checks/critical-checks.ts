@@ -15,8 +15,8 @@ import { databaseRoles } from "./database-roles.ts";
 import { etlAlive } from "./etl-alive.ts";
 import { etlLastRun } from "./etl-last-run.ts";
 import { gatewayProxy } from "./gateway-proxy.ts";
+import { gatewaySizes } from "./gateway-sizes.ts";
 import { gatewayTls } from "./gateway-tls.ts";
-import { gatewayUpload } from "./gateway-upload.ts";
 import { healthDatabaseAway } from "./health-database-away.ts";
 import { imageHealthCommand } from "./image-health-command.ts";
 import { imageImports } from "./image-imports.ts";
@@ -37,7 +37,7 @@ import { webStatic } from "./web-static.ts";
 export const criticalChecks: readonly Check[] = [
   gatewayTls,
   gatewayProxy,
-  gatewayUpload,
+  gatewaySizes,
   webPage,
   webStatic,
   webLinks,

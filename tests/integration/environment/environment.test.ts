@@ -34,7 +34,7 @@ describe("an environment from nothing", () => {
     expect(checks.map((line) => line.split(":")[0])).toEqual([
       "gateway.tls passed",
       "gateway.proxy passed",
-      "gateway.upload passed",
+      "gateway.sizes passed",
       "web.page passed",
       "web.static passed",
       "web.links passed",

@@ -48,7 +48,7 @@ describe("a project of another layout, with its own Dockerfile, without ETL work
     expect(applicable.map((line) => line.split(":")[0])).toEqual([
       "gateway.tls passed",
       "gateway.proxy passed",
-      "gateway.upload passed",
+      "gateway.sizes passed",
       "web.page passed",
       "web.static passed",
       "web.links passed",

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { gatewaySizes } from "../../../rehearsal/checks/gateway-sizes.ts";
 import { gatewayTls } from "../../../rehearsal/checks/gateway-tls.ts";
-import { gatewayUpload } from "../../../rehearsal/checks/gateway-upload.ts";
 import { webPage } from "../../../rehearsal/checks/web-page.ts";
 import { webStatic } from "../../../rehearsal/checks/web-static.ts";
-import { type Answered, HOSTNAMES, testGateway } from "./gateway.ts";
+import { type Answered, type Asked, HOSTNAMES, testGateway } from "./gateway.ts";
 
 const DAY = 86_400_000;
 const daysAgo = (days: number) => new Date(Date.now() - days * DAY);
@@ -187,21 +187,32 @@ describe("web.static", () => {
   });
 });
 
-describe("gateway.upload", () => {
-  const run = async (status: number, maxBodyMiB = 10) => {
-    const { environment, asked } = await testGateway(() => ({ status }));
-    const findings = await gatewayUpload.run({ ...environment, maxBodyMiB });
-    return { findings, bytes: asked[0]?.form.get("file")?.length };
+describe("gateway.sizes", () => {
+  const run = async (answer: (asked: Asked) => number, maxBodyMiB = 10) => {
+    const { environment, asked } = await testGateway((one) => ({ status: answer(one) }));
+    const findings = await gatewaySizes.run({ ...environment, maxBodyMiB });
+    const sent = asked.find(({ method }) => method === "POST")?.form.get("file");
+    return { findings, bytes: sent?.length };
   };
 
   it("sends nearly as much as the settings allow, and no more than a photograph has", async () => {
-    expect(await run(403)).toEqual({ findings: [], bytes: 8 * 1024 * 1024 });
-    expect(await run(200, 1)).toEqual({ findings: [], bytes: Math.floor(0.9 * 1024 * 1024) });
+    expect(await run(({ method }) => (method === "POST" ? 403 : 200))).toEqual({
+      findings: [],
+      bytes: 8 * 1024 * 1024,
+    });
+    expect(await run(() => 200, 1)).toEqual({ findings: [], bytes: Math.floor(0.9 * 1024 * 1024) });
   });
 
-  it.each([413, 500, 502])("fails where the answer is %d", async (status) => {
-    expect((await run(status)).findings).toEqual([
+  it.each([413, 500, 502])("fails where the answer to a body is %d", async (status) => {
+    expect((await run(({ method }) => (method === "POST" ? status : 200))).findings).toEqual([
       { expected: "an answer of the application to 8.0 MiB sent to /admin/login/", seen: String(status) },
     ]);
+  });
+
+  it.each([400, 414, 431])("fails where a long address is answered %d, and the page is not", async (status) => {
+    expect((await run(({ path }) => (path.length > 200 ? status : 200))).findings).toEqual([
+      { expected: "200 at / with 2000 characters of parameters", seen: String(status) },
+    ]);
+    expect((await run(({ method }) => (method === "POST" ? 403 : status))).findings).toEqual([]);
   });
 });

@@ -145,7 +145,7 @@ describe("the critical checks", () => {
     expect(criticalChecks.map(({ id }) => id)).toEqual([
       "gateway.tls",
       "gateway.proxy",
-      "gateway.upload",
+      "gateway.sizes",
       "web.page",
       "web.static",
       "web.links",

@@ -1,0 +1,51 @@
+import type { Check, Finding } from "./check.ts";
+import { type GatewayClient, mainClient } from "./gateway-client.ts";
+
+const MEBIBYTE = 1024 * 1024;
+/** More would only take longer: what is too small for this, is too small for a photograph. */
+const LARGE_MIB = 8;
+/** As long as links are that carry what a campaign or another system has added. */
+const ADDRESS_CHARACTERS = 2000;
+const TOO_LARGE = [413, 414, 431];
+
+/** What fits into the buffers goes through, and the first photograph, or the first link of a campaign, does not. */
+export const gatewaySizes: Check = {
+  id: "gateway.sizes",
+  title: "bodies of the size that the settings allow, and long addresses, reach the application",
+  cause:
+    "The gateway's client_max_body_size or its room for temporary files is smaller than gateway.maxBodyMiB, or it or the application's server takes only short addresses.",
+  consequence:
+    "Uploads beyond some hundred kilobytes, or links with tracking parameters, are answered 400, 413 or 500.",
+  remedy: "Run pulumi up --refresh, which puts the gateway back; look for a limit of the server (limit_request_line).",
+  notApplicable: ({ paths }) =>
+    paths.page === "none" && paths.adminLogin === "none" ? "checks.page and checks.adminLogin are none" : undefined,
+  run: async (environment) => {
+    const { paths, maxBodyMiB } = environment;
+    const client = mainClient(environment);
+    const form = paths.adminLogin === "none" ? paths.page : paths.adminLogin;
+    return [
+      ...(await body(client, form, Math.min(LARGE_MIB, maxBodyMiB * 0.9))),
+      ...(await address(client, paths.page === "none" ? form : paths.page)),
+    ];
+  },
+};
+
+async function body(client: GatewayClient, path: string, mebibytes: number): Promise<Finding[]> {
+  const form = { file: "x".repeat(Math.floor(mebibytes * MEBIBYTE)) };
+  // Without a token Django refuses it, which is as good an answer as any: it has arrived.
+  const { status } = await client.once(path, { method: "POST", form });
+  if (!TOO_LARGE.includes(status) && status < 500) return [];
+  return [
+    { expected: `an answer of the application to ${mebibytes.toFixed(1)} MiB sent to ${path}`, seen: String(status) },
+  ];
+}
+
+async function address(client: GatewayClient, path: string): Promise<Finding[]> {
+  const asked = async (characters: number) =>
+    await client.once(`${path}${path.includes("?") ? "&" : "?"}utm_content=${"x".repeat(characters)}`);
+  const [{ status: plain }, { status }] = [await asked(1), await asked(ADDRESS_CHARACTERS)];
+  if (status === plain || (!TOO_LARGE.includes(status) && status !== 400)) return [];
+  return [
+    { expected: `${plain} at ${path} with ${ADDRESS_CHARACTERS} characters of parameters`, seen: String(status) },
+  ];
+}
