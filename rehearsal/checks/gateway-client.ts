@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { request } from "node:https";
 import type { DeployedEnvironment } from "./check.ts";
 
@@ -15,6 +16,8 @@ export interface RequestOptions {
   readonly method?: "GET" | "POST";
   /** Fields of a form. */
   readonly form?: Readonly<Record<string, string>>;
+  /** A file that is sent beside the fields. */
+  readonly file?: { readonly name: string; readonly content: Buffer };
   /** More headers, which stand in for those of the same name. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -68,7 +71,7 @@ export class GatewayClient {
   /** One request, without following redirects. */
   public async once(path: string, options: RequestOptions = {}): Promise<Answer> {
     const { gateway, authority } = this.#environment;
-    const body = options.form === undefined ? undefined : new URLSearchParams(options.form).toString();
+    const body = bodyOf(options);
     return await new Promise<Answer>((resolve, reject) => {
       const outgoing = request(
         {
@@ -85,8 +88,8 @@ export class GatewayClient {
             ...(body === undefined
               ? {}
               : {
-                  "Content-Type": "application/x-www-form-urlencoded",
-                  "Content-Length": Buffer.byteLength(body),
+                  "Content-Type": body.type,
+                  "Content-Length": body.content.length,
                   Origin: this.origin,
                   Referer: `${this.origin}${path}`,
                 }),
@@ -109,7 +112,7 @@ export class GatewayClient {
       outgoing.on("error", (error) => {
         reject(new Error(`${options.method ?? "GET"} ${this.origin}${path}: ${error.message}`));
       });
-      outgoing.end(body);
+      outgoing.end(body?.content);
     });
   }
 
@@ -125,6 +128,23 @@ export class GatewayClient {
       else this.#cookies.set(name, value);
     }
   }
+}
+
+function bodyOf({ form, file }: RequestOptions): { readonly type: string; readonly content: Buffer } | undefined {
+  if (file === undefined) {
+    if (form === undefined) return undefined;
+    return { type: "application/x-www-form-urlencoded", content: Buffer.from(new URLSearchParams(form).toString()) };
+  }
+  const boundary = `part-${randomUUID()}`;
+  const part = (disposition: string) => `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\n`;
+  const fields = Object.entries(form ?? {}).map(([name, value]) => `${part(`name="${name}"`)}\r\n${value}\r\n`);
+  const head = part(`name="${file.name}"; filename="${file.name}"`);
+  const content = [
+    Buffer.from(`${fields.join("")}${head}Content-Type: application/octet-stream\r\n\r\n`),
+    file.content,
+    Buffer.from(`\r\n--${boundary}--\r\n`),
+  ];
+  return { type: `multipart/form-data; boundary=${boundary}`, content: Buffer.concat(content) };
 }
 
 /** Whether a host may set a cookie of a domain; browsers refuse all others. */

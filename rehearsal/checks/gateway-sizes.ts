@@ -1,3 +1,4 @@
+import { formToken } from "./admin-login.ts";
 import type { Check, Finding } from "./check.ts";
 import { type GatewayClient, mainClient } from "./gateway-client.ts";
 
@@ -13,27 +14,30 @@ export const gatewaySizes: Check = {
   id: "gateway.sizes",
   title: "bodies of the size that the settings allow, and long addresses, reach the application",
   cause:
-    "The gateway's client_max_body_size or its room for temporary files is smaller than gateway.maxBodyMiB, or it or the application's server takes only short addresses.",
+    "The room for bodies or temporary files is smaller than gateway.maxBodyMiB, in the gateway or the application, or one of them takes only short addresses.",
   consequence:
     "Uploads beyond some hundred kilobytes, or links with tracking parameters, are answered 400, 413 or 500.",
   remedy: "Run pulumi up --refresh, which puts the gateway back; look for a limit of the server (limit_request_line).",
-  notApplicable: ({ paths }) =>
-    paths.page === "none" && paths.adminLogin === "none" ? "checks.page and checks.adminLogin are none" : undefined,
+  notApplicable: ({ paths }) => (paths.adminLogin === "none" ? "checks.adminLogin is none" : undefined),
   run: async (environment) => {
     const { paths, maxBodyMiB } = environment;
     const client = mainClient(environment);
-    const form = paths.adminLogin === "none" ? paths.page : paths.adminLogin;
     return [
-      ...(await body(client, form, Math.min(LARGE_MIB, maxBodyMiB * 0.9))),
-      ...(await address(client, paths.page === "none" ? form : paths.page)),
+      ...(await body(client, paths.adminLogin, Math.min(LARGE_MIB, maxBodyMiB * 0.9))),
+      ...(await address(client, paths.page === "none" ? paths.adminLogin : paths.page)),
     ];
   },
 };
 
+/**
+ * Sends the login form empty, which is no attempt to log in, with a file that it does not ask for: Django reads it to its
+ * end all the same, as it does any upload.
+ */
 async function body(client: GatewayClient, path: string, mebibytes: number): Promise<Finding[]> {
-  const form = { file: "x".repeat(Math.floor(mebibytes * MEBIBYTE)) };
-  // Without a token Django refuses it, which is as good an answer as any: it has arrived.
-  const { status } = await client.once(path, { method: "POST", form });
+  const token = formToken((await client.fetch(path)).body) ?? "";
+  const content = Buffer.alloc(Math.floor(mebibytes * MEBIBYTE), "x");
+  const form = { csrfmiddlewaretoken: token };
+  const { status } = await client.once(path, { method: "POST", form, file: { name: "photo", content } });
   if (!TOO_LARGE.includes(status) && status < 500) return [];
   return [
     { expected: `an answer of the application to ${mebibytes.toFixed(1)} MiB sent to ${path}`, seen: String(status) },

@@ -31,6 +31,19 @@ describe("a client of the gateway", () => {
     expect(Object.fromEntries(post?.form ?? [])).toEqual({ name: "Ä & B", empty: "" });
   });
 
+  it("sends a file with fields before it, as a form does", async () => {
+    const { environment, asked } = await testGateway(() => ({}));
+    const file = { name: "photo", content: Buffer.from("bytes") };
+    await mainClient(environment).once("/", { method: "POST", form: { token: "t" }, file });
+    const [post] = asked;
+    const boundary = /boundary=(.+)$/.exec(post?.headers["content-type"] ?? "")?.[1] ?? "";
+    expect(post?.body).toBe(
+      `--${boundary}\r\nContent-Disposition: form-data; name="token"\r\n\r\nt\r\n` +
+        `--${boundary}\r\nContent-Disposition: form-data; name="photo"; filename="photo"\r\n` +
+        `Content-Type: application/octet-stream\r\n\r\nbytes\r\n--${boundary}--\r\n`,
+    );
+  });
+
   it("follows redirects, and gives up the form on the way", async () => {
     const pages: Record<string, Answered> = {
       "/old": { status: 302, headers: { Location: "new/" } },

@@ -13,6 +13,7 @@ export interface Asked {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  readonly body: string;
   readonly form: URLSearchParams;
 }
 
@@ -61,7 +62,7 @@ export async function testGateway(
   const server = createServer({ cert: chain, key, minVersion }, (incoming, outgoing) => {
     void text(incoming).then((body) => {
       const { method = "", url: path = "", headers } = incoming;
-      const asked = { method, path, headers, form: new URLSearchParams(body) };
+      const asked = { method, path, headers, body, form: new URLSearchParams(body) };
       requests.push(asked);
       const answered = answer(asked);
       outgoing.writeHead(answered.status ?? 200, { ...answered.headers } as Record<string, string | string[]>);
