@@ -271,6 +271,7 @@ describe("run smoke", { timeout: 120_000 }, () => {
           "countries[]": {
             count: 3,
             digest: anyDigest,
+            numeric: false,
             sample: expect.arrayContaining([expect.stringContaining("/aa/")]) as string[],
           },
         },
