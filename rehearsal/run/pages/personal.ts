@@ -1,3 +1,4 @@
+import { administrationIndex } from "../../checks/administration.ts";
 import { type Followed, kindOf } from "../../checks/followed-links.ts";
 import type { Answer, GatewayClient } from "../../checks/gateway-client.ts";
 import { linksOf } from "../../checks/references.ts";
@@ -6,6 +7,9 @@ import type { Finding } from "../../finding.ts";
 /** One page of a kind, so many kinds. */
 const PAGES = 12;
 
+/** Only somebody who is logged in is shown the way out. */
+const WAY_OUT = /log-?out|sign-?out/i;
+
 /** A page, and what it links to for the administrator and not for a visitor. */
 export interface Personal {
   readonly path: string;
@@ -13,15 +17,19 @@ export interface Personal {
 }
 
 /**
- * Opens pages that visitors have seen as somebody who is logged in.
+ * Opens pages that visitors have seen as somebody who is logged in. Other links may differ each time, as suggestions do.
  *
  * @param client with the session of the administrator
+ * @param adminLogin the login page of the administration
  */
 export async function openAsAdministrator(
   client: GatewayClient,
   visited: readonly Followed[],
+  adminLogin: string,
   signal: AbortSignal,
 ): Promise<Personal[]> {
+  const index = administrationIndex(adminLogin);
+  const isPersonal = (link: string) => WAY_OUT.test(link) || (link.startsWith(index) && !link.startsWith(adminLogin));
   const kinds = new Map<string, Answer>();
   for (const { path, answer } of visited) {
     if (answer?.status === 200 && isPage(answer) && !kinds.has(kindOf(path))) kinds.set(kindOf(path), answer);
@@ -31,7 +39,8 @@ export async function openAsAdministrator(
     signal.throwIfAborted();
     const now = await client.once(before.path);
     const common = new Set(linksOf(before.body, before.path));
-    const links = now.status === 200 ? linksOf(now.body, now.path).filter((link) => !common.has(link)) : [];
+    const links =
+      now.status === 200 ? linksOf(now.body, now.path).filter((link) => isPersonal(link) && !common.has(link)) : [];
     if (links.length > 0) opened.push({ path: before.path, links });
   }
   return opened;

@@ -122,7 +122,7 @@ async function administratorWalk(
   try {
     return {
       administrator: await walk(client, [index], signal, (path) => isAdministration(context, path)),
-      opened: await openAsAdministrator(client, visitor.met, signal),
+      opened: await openAsAdministrator(client, visitor.met, adminLogin, signal),
     };
   } finally {
     await logOut(client, index);

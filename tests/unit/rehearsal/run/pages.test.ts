@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { Followed } from "../../../../rehearsal/checks/followed-links.ts";
+import { mainClient } from "../../../../rehearsal/checks/gateway-client.ts";
 import { addressesOf, goneFindings } from "../../../../rehearsal/run/pages/addresses.ts";
 import { descriptionsOf } from "../../../../rehearsal/run/pages/api-description.ts";
 import { brokenFindings, hiddenFindings, lostFindings, openFindings } from "../../../../rehearsal/run/pages/compare.ts";
@@ -8,7 +9,9 @@ import { credentialFindings } from "../../../../rehearsal/run/pages/credentials.
 import { type AnswerShape, describeAnswer } from "../../../../rehearsal/run/pages/describe.ts";
 import { disclosedFindings } from "../../../../rehearsal/run/pages/disclosed.ts";
 import { referrerFindings } from "../../../../rehearsal/run/pages/forms.ts";
+import { mixedUpFindings, openAsAdministrator } from "../../../../rehearsal/run/pages/personal.ts";
 import { shapesOf } from "../../../../rehearsal/run/pages/state.ts";
+import { testGateway } from "../gateway.ts";
 
 const HTML = { "content-type": "text/html; charset=utf-8" };
 
@@ -257,6 +260,48 @@ describe("credentials that nobody has", () => {
     const found = (now: number, before: number) => credentialFindings("/api/", { Token: now }, { Token: before });
     expect(found(200, 401)).toMatchObject([{ id: "pages.credentials", subject: "/api/: Authorization: Token" }]);
     expect([...found(403, 401), ...found(200, 200), ...found(0, 401)]).toEqual([]);
+  });
+});
+
+describe("a page as the administrator sees it", () => {
+  /** Visitors are shown the way in, the administrator the administration and a suggestion that differs each time. */
+  async function opened(cached: boolean) {
+    const kept = new Map<string, string>();
+    let asked = 0;
+    const { environment } = await testGateway(({ path, headers }) => {
+      const links = headers.cookie === undefined ? ["/admin/login/"] : ["/admin/", "/admin/logout/"];
+      const body = [...links, `/suggested/${asked++ % 2}/`].map((link) => `<a href="${link}">x</a>`).join("");
+      if (cached && headers.cookie !== undefined) kept.set(path, body);
+      return { headers: HTML, body: kept.get(path) ?? body };
+    });
+    const [visitor, administrator] = [mainClient(environment), mainClient(environment)];
+    const answer = await visitor.once("/");
+    // A session, however it was come by.
+    const once = administrator.once.bind(administrator);
+    administrator.once = (path) => once(path, { headers: { Cookie: "sessionid=s1" } });
+    const { signal } = new AbortController();
+    const pages = await openAsAdministrator(
+      administrator,
+      [{ path: "/", from: "", status: 200, answer }],
+      "/admin/login/",
+      signal,
+    );
+    return await mixedUpFindings(mainClient(environment), pages, signal);
+  }
+
+  it("must not be given to visitors after that", async () => {
+    expect(await opened(true)).toMatchObject([
+      {
+        id: "pages.mixed-up",
+        severity: "blocking",
+        subject: "/",
+        cause: expect.stringContaining("links to /admin/, /admin/logout/") as string,
+      },
+    ]);
+  });
+
+  it("may have links that differ each time", async () => {
+    expect(await opened(false)).toEqual([]);
   });
 });
 
