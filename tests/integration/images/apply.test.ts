@@ -111,11 +111,20 @@ describe("run apply", { timeout: 60_000 }, () => {
       "-Xqd",
       "busy",
       "-c",
-      `BEGIN; LOCK TABLE ${TABLE} IN ACCESS SHARE MODE; SELECT pg_sleep(5)`,
+      `BEGIN; LOCK TABLE ${TABLE} IN ACCESS SHARE MODE; SELECT pg_sleep(120)`,
     ]);
-    const held = `SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = '${TABLE}' AND granted`;
-    await until("the lock", async () => ((await project.database.sql("busy", held)) === "1" ? true : undefined));
-    const busy = await project.run("apply", "busy", { environment: { MIGRATION_LOCK_TIMEOUT: "200" } });
+    const locks = async (granted: string) =>
+      await project.database.sql(
+        "busy",
+        `SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = '${TABLE}' AND ${granted}`,
+      );
+    await until("the lock", async () => ((await locks("granted")) === "1" ? true : undefined));
+    const applied = project.run("apply", "busy", { environment: { MIGRATION_LOCK_TIMEOUT: "200" } });
+    await until("a migration that waits", async () => ((await locks("NOT granted")) === "1" ? true : undefined));
+    await until("the end of its patience", async () => ((await locks("NOT granted")) === "0" ? true : undefined));
+    const sleeping = "FROM pg_stat_activity WHERE datname = 'busy' AND wait_event = 'PgSleep'";
+    await project.database.sql("postgres", `SELECT pg_terminate_backend(pid) ${sleeping}`);
+    const busy = await applied;
     expect(busy.exitCode).toBe(0);
     const retries = of(events(busy), "retry", "0002");
     expect(retries[0]?.error).toContain("canceling statement due to lock timeout");

@@ -88,12 +88,13 @@ describe.concurrent("a lock that is not to be had in time", { timeout: 60_000 },
     await prepare("whole");
     const letGo = await hold("whole");
     const migrator = await start("whole", release);
-    await untilSaid(migrator, "(2 of 10)");
+    // Who holds it is seen while it is waited for: on a busy machine not each time.
+    await untilSaid(migrator, "(3 of 10)");
     await letGo();
     const migrated = await finish(migrator);
     expect(migrated).toMatchObject({ exitCode: 0 });
     expect(migrated.stderr).toMatch(
-      /rehearsal: guestbook\.0002_step did not get its lock \(canceling statement due to lock timeout.*\), held up by server process \d+ of role postgres \(psql\).*; trying again in 0\.\d s \(1 of 10\)/,
+      /rehearsal: guestbook\.0002_step did not get its lock \(canceling statement due to lock timeout.*\), held up by server process \d+ of role postgres \(psql\).*; trying again in \d\.\d s \([123] of 10\)/,
     );
     expect(migrated.stdout).toMatch(
       /Applying guestbook\.0002_step\.\.\.\n(.*\n)*.*Applying guestbook\.0002_step\.\.\. OK/,
