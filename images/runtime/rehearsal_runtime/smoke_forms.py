@@ -28,7 +28,7 @@ _BY_TYPE = {
     "date": date.today().isoformat(),
     "datetime-local": f"{date.today().isoformat()}T12:00",
 }
-_NOT_SENT = {"submit", "button", "image", "reset", "file"}
+_NOT_SENT = {"submit", "button", "image", "reset"}
 
 
 @dataclass
@@ -143,7 +143,7 @@ class _Parser(HTMLParser):
 
     def _add(self, form: Form, tag: str, given: dict[str, str]) -> None:
         kind = given.get("type", "text").lower() if tag == "input" else tag
-        if kind in _NOT_SENT - {"file"}:
+        if kind in _NOT_SENT:
             return
         if kind in ("radio", "checkbox"):
             # The first choice is taken; the others of its name would send theirs instead.

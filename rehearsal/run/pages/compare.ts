@@ -250,7 +250,7 @@ function swollen(kind: string, earlier: AnswerShape, found: AnswerShape): Findin
       id: "pages.swollen",
       severity: "blocking",
       subject: kind,
-      cause: `the answer holds ${count(found.amount)} words, values or lines; with the release before it held ${count(earlier.amount)}`,
+      cause: amounts(earlier, found),
       consequence: "It takes long to make, to send and to show, and more with each record that is added.",
       remedy:
         "Look for a list or a choice that is given whole: page it, or let it be searched (autocomplete, raw_id_fields).",
@@ -284,11 +284,15 @@ function lostAmount(kind: string, earlier: AnswerShape, found: AnswerShape): Fin
       id: "pages.amount",
       severity: "blocking",
       subject: kind,
-      cause: `the answer holds ${count(found.amount)} words, values or lines; with the release before it held ${count(earlier.amount)}`,
+      cause: amounts(earlier, found),
       consequence: "What users look for is not there, and no error says so.",
       remedy: "Look at the query and the template behind it, and whether the data itself is gone.",
     },
   ];
+}
+
+function amounts(earlier: AnswerShape, found: AnswerShape): string {
+  return `the answer holds ${count(found.amount)} words, values or lines; with the release before it held ${count(earlier.amount)}`;
 }
 
 function nameAndType(field: string): [name: string, type: string] {

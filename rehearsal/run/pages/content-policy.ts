@@ -70,16 +70,12 @@ function blockedForm(form: Element, policy: Policy, path: string): string[] {
 
 function allowsInline(list: readonly string[] | undefined, element: Element): boolean {
   if (list === undefined || hasNonce(list, element)) return true;
-  const hashes = list.flatMap((source) => HASH.exec(source) ?? []);
   const strict = list.some((source) => /^'(?:nonce-|sha\d+-|strict-dynamic)/.test(source));
   if (list.includes("'unsafe-inline'") && !strict) return true;
-  return (
-    hashes.length > 0 &&
-    list.some((source) => {
-      const [, algorithm = "", digest] = HASH.exec(source) ?? [];
-      return digest !== undefined && createHash(algorithm).update(element.textContent).digest("base64") === digest;
-    })
-  );
+  return list.some((source) => {
+    const [, algorithm = "", digest] = HASH.exec(source) ?? [];
+    return digest !== undefined && createHash(algorithm).update(element.textContent).digest("base64") === digest;
+  });
 }
 
 function allowsUrl(list: readonly string[] | undefined, url: string, path: string, element: Element): boolean {
