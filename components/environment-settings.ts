@@ -1,3 +1,4 @@
+import type { Accepted } from "../rehearsal/accepted.ts";
 import type { CheckOptions } from "../rehearsal/checks/check.ts";
 import type { CertificateArgs } from "./certificate.ts";
 import type { PostgresDatabaseArgs } from "./postgres-database.ts";
@@ -61,6 +62,11 @@ export interface EnvironmentSettings {
     readonly release: "build" | ReleaseReferences;
   };
   readonly rollout: { readonly timeoutSeconds: number };
-  readonly checks: CheckOptions & { readonly page: string; readonly api: string; readonly adminLogin: string };
+  readonly checks: CheckOptions & {
+    readonly page: string;
+    readonly api: string;
+    readonly adminLogin: string;
+    readonly accepted: readonly Accepted[];
+  };
   readonly engine: { readonly host: string };
 }

@@ -239,6 +239,7 @@ function migrate(
       rehearsal: {
         form: settings.migration.rehearsal,
         longestWaitSeconds: settings.migration.longestWaitSeconds,
+        accepted: settings.checks.accepted,
         snapshot: settings.database.snapshot === "none" ? "newest" : settings.database.snapshot,
         startsFromSnapshot: snapshot !== undefined,
         appService: `${name}-app`,

@@ -46,6 +46,7 @@ export interface MigrationRehearsalArgs
     | "databaseParameters"
     | "paths"
     | "longestWaitSeconds"
+    | "accepted"
     | "snapshot"
     | "startsFromSnapshot"
   > {

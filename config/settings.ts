@@ -436,14 +436,14 @@ const checks = z.strictObject({
   accepted: z
     .array(
       z.strictObject({
-        finding: z.string().regex(/^[a-z]+\.[a-z0-9-]+$/),
+        finding: z.string().regex(/^[a-z-]+(\.[a-z0-9-]+)+$/),
         subject: z.string().min(1),
         reason: z.string().min(1),
         until: z.iso.date(),
       }),
     )
     .meta({
-      doc: "Findings of `rehearse run` with which somebody has decided to release: until that day they warn and do not stop it, and the report says why.",
+      doc: "Findings of `rehearse run` and of rehearsed migrations with which somebody has decided to release: until that day they warn and do not stop it, and the report says why.",
       rule: "a list of finding (its id), subject (as the report shows it), reason and until (the last day, YYYY-MM-DD)",
       example: [{ finding: "pages.gone", subject: "/offers/", reason: "the offers have ended", until: "2027-01-31" }],
       differs: "yes",

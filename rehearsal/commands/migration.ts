@@ -113,6 +113,7 @@ function describeRelease(
     databaseParameters: serverParameters(database),
     paths: [settings.checks.page, settings.checks.api, settings.checks.adminLogin].filter((path) => path !== "none"),
     longestWaitSeconds: limits.longestWaitSeconds,
+    accepted: settings.checks.accepted,
     snapshot: snapshot === "newest" && database.snapshot !== "none" ? database.snapshot : snapshot,
     startsFromSnapshot: database.snapshot !== "none" || snapshot !== "newest",
   };

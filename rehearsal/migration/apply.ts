@@ -9,7 +9,13 @@ type ApplyEvent =
   | ({ event: "statement"; migration: string; at: number } & Omit<StatementRun, "start">)
   | { event: "lock"; migration: string; table: string; mode: string; from: number; until: number }
   | { event: "retry"; migration: string; at: number; error: string }
-  | { event: "migration-end"; migration: string; seconds: number; error?: string }
+  | {
+      event: "migration-end";
+      migration: string;
+      seconds: number;
+      left?: Readonly<Record<string, string>>;
+      error?: string;
+    }
   | { event: "outside"; sql: string }
   | { event: "done"; ok: boolean };
 
@@ -98,6 +104,7 @@ class Collector {
           seconds: event.seconds,
           statements: this.#statements,
           locks: this.#locks,
+          ...(event.left === undefined || Object.keys(event.left).length === 0 ? {} : { left: event.left }),
           ...(event.error === undefined ? {} : { error: event.error }),
         };
         this.#open = undefined;

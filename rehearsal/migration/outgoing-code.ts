@@ -20,7 +20,7 @@ export interface CodeOperation {
   readonly error: string | null;
 }
 
-/** What stands in an answer of a release's API, or in a download. */
+/** What stands in an answer of a release: on a page, in a download, or of its API. */
 export interface CodeAnswer {
   readonly path: string;
   /** By field or column: all its values, in no order. */
@@ -31,6 +31,8 @@ export interface CodeAnswer {
 export interface AnsweredValues {
   readonly digest: string;
   readonly count: number;
+  /** How many of them are not empty. */
+  readonly filled: number;
   /** Whether all that are not empty are numbers. */
   readonly numeric: boolean;
   /** The first of them. */
@@ -58,7 +60,7 @@ export interface OutgoingCode {
    * @param tables into which rows are inserted also with one value left out at a time
    */
   once(tables?: readonly string[]): Promise<CodeOperation[]>;
-  /** What its API and downloads answer to a visitor. */
+  /** What its pages, its API and its downloads answer to a visitor. */
   answers(): Promise<CodeAnswer[]>;
   /**
    * Goes on doing those that concern the tables, until `pause`. Resolves when each has been done once, or a while after

@@ -1,3 +1,4 @@
+import { stops, withDecisions } from "../accepted.ts";
 import type { Finding, MigrationRehearsal, PlannedMigration, StepResult } from "./result.ts";
 import type { RehearsalArgs } from "./stage.ts";
 
@@ -40,9 +41,10 @@ export class RehearsalRecord {
   /** Does a step, measures it, and says how it went. The work gives its value, a line for a person, and what it found. */
   public async step<T>(id: StepId, work: () => Promise<readonly [T, string, (readonly Finding[])?]>): Promise<T> {
     const began = Date.now();
-    const [value, detail, findings = []] = await work();
+    const [value, detail, found = []] = await work();
+    const findings = withDecisions(found, this.#args.accepted);
     this.#findings.push(...findings);
-    const failed = findings.some(({ severity }) => severity === "blocking");
+    const failed = stops(findings);
     this.#end({ id, status: failed ? "failed" : "passed", seconds: (Date.now() - began) / 1000, detail });
     return value;
   }
@@ -66,7 +68,6 @@ export class RehearsalRecord {
 
   public result(): MigrationRehearsal {
     const { key, environmentName, form, incoming, outgoing, snapshot } = this.#args;
-    const blocked = this.#findings.some(({ severity }) => severity === "blocking");
     return {
       version: 1,
       key,
@@ -83,7 +84,7 @@ export class RehearsalRecord {
       },
       startedAt: new Date(this.#startedAt).toISOString(),
       seconds: (Date.now() - this.#startedAt) / 1000,
-      verdict: blocked ? "fail" : "pass",
+      verdict: stops(this.#findings) ? "fail" : "pass",
       steps: this.#steps,
       findings: bySeverity(this.#findings),
       plan: this.plan,

@@ -13,13 +13,16 @@ import {
   tableSizes,
 } from "./data.ts";
 import { abortFindings } from "./findings/aborts.ts";
+import { emptiedFindings } from "./findings/answers.ts";
 import { backFindings, lostFindings, removedBetween } from "./findings/back.ts";
 import { dataFindings, soundnessFindings } from "./findings/data.ts";
 import { killFindings } from "./findings/kills.ts";
 import { compareRounds, oldCodeFindings } from "./findings/old-code.ts";
 import { planFindings } from "./findings/plan.ts";
 import { freshBuildFindings, schemaDifferences, schemaFindings } from "./findings/schema.ts";
+import { sessionFindings } from "./findings/session.ts";
 import { storageFindings, storageNeed } from "./findings/storage.ts";
+import { valueFindings } from "./findings/values.ts";
 import { waitFindings, waitOf } from "./findings/waits.ts";
 import { cloneCatalogue, freshBuild } from "./fresh-build.ts";
 import { killAtEachStatement } from "./kills.ts";
@@ -32,6 +35,7 @@ import { onStage, type RehearsalArgs, type Stage } from "./stage.ts";
 import { type KnownStatement, knownStatements, planStatements } from "./statements.ts";
 import { watchStorage } from "./storage.ts";
 import { applyUnderTraffic } from "./traffic.ts";
+import { type ChangedColumn, changedColumns, columnsThatDiffer } from "./values.ts";
 
 /** How many of the longest waits the result keeps. */
 const KEPT_WAITS = 200;
@@ -123,8 +127,9 @@ class Rehearsal {
     const full = this.#args.form === "full";
     const code = await this.#code(clone);
     try {
-      const [before, dataBefore, soundBefore, sizesBefore] = [
+      const [before, answersBefore, dataBefore, soundBefore, sizesBefore] = [
         await this.#once(clone, code),
+        full ? await code?.answers() : undefined,
         full ? await dataState(clone.address) : undefined,
         full ? await soundness(clone.address) : undefined,
         await tableSizes(clone.address),
@@ -148,6 +153,7 @@ class Rehearsal {
           `${count(run.migrations.length, "migration")} in ${seconds.toFixed(2)} s`,
           [
             ...abortFindings(run.migrations, run.said, run.ok, this.#args.foreignTables),
+            ...sessionFindings(run.migrations),
             ...storageFindings(need, this.#args.freeBytes),
           ],
         ];
@@ -162,7 +168,12 @@ class Rehearsal {
             ...(await planStatements(clone.as("app"), this.#statements)),
           ];
           this.#record.oldCode = compareRounds([...before, ...plannedBefore], after);
-          const findings = oldCodeFindings(this.#record.oldCode, this.#record.plan, this.#record.run);
+          const findings = [
+            ...oldCodeFindings(this.#record.oldCode, this.#record.plan, this.#record.run),
+            ...(answersBefore === undefined
+              ? []
+              : emptiedFindings(answersBefore, await code.answers(), this.#record.plan)),
+          ];
           const broken = this.#record.oldCode.filter(
             ({ before: was, after: is }) => was === null && is !== null,
           ).length;
@@ -192,9 +203,17 @@ class Rehearsal {
       const findings = [
         ...dataFindings(before, after, this.#record.plan, this.#record.run, outside),
         ...soundnessFindings(soundBefore, await soundness(clone.address), this.#record.plan, this.#record.run),
+        ...valueFindings(await this.#changedColumns(clone, before, after), this.#record.plan, this.#record.run),
       ];
       return [undefined, `${count(Object.keys(before).length, "table")}, ${rows} rows compared`, findings];
     });
+  }
+
+  /** Looks closer at columns with other values, in a clone that was not migrated: the sums alone do not say what was lost. */
+  async #changedColumns(clone: Clone, before: DataState, after: DataState): Promise<ChangedColumn[]> {
+    if (columnsThatDiffer(before, after).length === 0) return [];
+    const unchanged = await this.#stage.clone();
+    return await changedColumns({ before, after }, unchanged.address, clone.address);
   }
 
   async #schemaStep(clone: Clone, before: CatalogueDescription): Promise<void> {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type Docker from "dockerode";
 import { isNotFound } from "../../engine/docker-client.ts";
 import { type PostgresAddress, withConnection } from "../../engine/postgres.ts";
+import { type Accepted, holds } from "../accepted.ts";
 import { readReport, writeReport } from "../report/write-report.ts";
 import { readMigrations } from "../snapshot/catalogue.ts";
 import { findSnapshot, listSnapshots } from "../snapshot/snapshot-image.ts";
@@ -34,6 +35,8 @@ export interface ReleaseRehearsal {
   readonly paths: readonly string[];
   /** How long a request or query may wait for a migration, in seconds. */
   readonly longestWaitSeconds: number;
+  /** Findings with which somebody has decided to release. */
+  readonly accepted: readonly Accepted[];
   /** `newest`, or the beginning of an id. */
   readonly snapshot: string;
   /** Whether an environment that has no database yet will start from the snapshot. */
@@ -119,6 +122,7 @@ export async function rehearseRelease(
       databaseParameters,
       paths: release.paths,
       longestWaitSeconds: release.longestWaitSeconds,
+      accepted: release.accepted,
       freeBytes,
       foreignTables: foreign,
     },
@@ -138,7 +142,7 @@ export function rehearsalKey(
   outgoing: string | undefined,
   foreign: readonly ForeignTable[] = [],
 ): string {
-  const { incoming, longestWaitSeconds, databaseParameters, paths } = release;
+  const { incoming, longestWaitSeconds, databaseParameters, paths, accepted } = release;
   const parts = {
     form,
     incoming: incoming.image,
@@ -150,6 +154,7 @@ export function rehearsalKey(
     databaseParameters,
     paths,
     foreign,
+    accepted: accepted.filter((one) => holds(one)),
   };
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 12);
 }

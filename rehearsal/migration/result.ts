@@ -41,6 +41,8 @@ export interface MigrationRun {
   readonly locks: readonly HeldLock[];
   /** How often a statement or the whole migration was tried again after a lock timeout. */
   readonly retries: number;
+  /** Settings of the session that it changed and did not put back, by name. */
+  readonly left?: Readonly<Record<string, string>>;
   /** Django's own words where it failed. */
   readonly error?: string;
 }

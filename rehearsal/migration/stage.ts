@@ -4,6 +4,7 @@ import type Docker from "dockerode";
 import { isNotFound } from "../../engine/docker-client.ts";
 import { runOneShot } from "../../engine/one-shot.ts";
 import { temporaryLabels } from "../../engine/temporary.ts";
+import type { Accepted } from "../accepted.ts";
 import { type Clone, startClone } from "../snapshot/clone.ts";
 import type { Snapshot } from "../snapshot/snapshot-image.ts";
 import { type ForeignTable, giveAway } from "./ownership.ts";
@@ -29,6 +30,8 @@ export interface RehearsalArgs {
   readonly paths: readonly string[];
   /** How long a request or query may wait for a migration, in seconds. */
   readonly longestWaitSeconds: number;
+  /** Findings with which somebody has decided to release. */
+  readonly accepted?: readonly Accepted[];
   /** Bytes that are free on the storage of the environment's database; undefined where nobody can tell. */
   readonly freeBytes?: number | undefined;
   /** Tables that belong to another role than the one that migrates. */

@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
 import type { RoleName } from "../../engine/database-rights.ts";
 import type { PostgresAddress } from "../../engine/postgres.ts";
+import type { Accepted } from "../accepted.ts";
 import type { ReleaseProcess } from "../migration/releases.ts";
-import type { Accepted } from "./accepted.ts";
 import type { Declaration } from "./declaration.ts";
 import type { LoadOptions } from "./load/options.ts";
 import type { NoProduction, Production } from "./preflight/production.ts";

@@ -1,5 +1,5 @@
+import { stops, withDecisions } from "../accepted.ts";
 import type { Finding } from "../finding.ts";
-import { stops, withDecisions } from "./accepted.ts";
 import type { RunContext } from "./context.ts";
 import type { RunResult, RunStepResult } from "./run-result.ts";
 import type { RunStep } from "./step.ts";

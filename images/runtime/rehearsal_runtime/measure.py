@@ -74,6 +74,7 @@ class Measurement:
         self._files = self._observer.files()
         self._sizes = None
         before = self._observer.sizes()
+        session = self._session()
         began = time.time()
         self._tell({"event": "migration-start", "migration": name, "atomic": atomic, "at": began})
         failed: dict[str, str] = {}
@@ -87,6 +88,7 @@ class Measurement:
             self._tell_folded()
             self._held.release(time.time())
             after = self._observer.sizes()
+            left = {name: value for name, value in self._session().items() if session.get(name) != value}
             self._tell(
                 {
                     "event": "migration-end",
@@ -95,10 +97,20 @@ class Measurement:
                     "statements": self._count,
                     "walBytes": after[0] - before[0],
                     "sizeBytes": after[1] - before[1],
+                    "left": left,
                     **failed,
                 }
             )
             self._migration = ""
+
+    def _session(self) -> dict[str, str]:
+        """Settings of the session that are others than it began with."""
+        driver = self._connection.connection
+        if driver is None or driver.closed or driver.info.transaction_status != _IDLE:
+            return {}
+        with driver.cursor() as cursor:
+            cursor.execute("SELECT name, setting FROM pg_settings WHERE source = 'session'")
+            return dict(cursor.fetchall())
 
     def _execute(
         self, execute: Callable[..., Any], sql: object, params: Any, many: bool, context: dict[str, Any]

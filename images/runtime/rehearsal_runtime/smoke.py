@@ -1,6 +1,6 @@
 """Does with a database what the release's code does in production, told what to do line by line on standard input.
 
-answers                 what pages' downloads and the API answer to a visitor
+answers                 what pages, downloads and the API answer to a visitor
 once [TABLE,TABLE]      everything once; rows of these tables are inserted also with one value left out at a time
 traffic TABLE,TABLE     what concerns these tables over and over, until:
 pause                   ends the traffic
@@ -27,8 +27,8 @@ def run() -> int:
     """Writes JSON lines: ``ready``, each ``operation`` or ``answer``, ``round`` after ``once`` and ``answers``, ``paused``.
 
     SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` does as well what no
-    link leads to: it sends forms, and asks for pages of rows in which something is missing, and for routes that must show no
-    secret. Whatever is done to the database is rolled back. An
+    link leads to: it sends forms, and asks for pages of rows in which something is missing or that hold markup, and for routes
+    that must show no secret. Whatever is done to the database is rolled back. An
     operation that fails is told of and ends nothing.
 
     :raises Failure: when the database cannot be reached, or for a line that is no command.
@@ -68,7 +68,8 @@ class Smoke:
         self._lock = threading.Lock()
         self._paths = [path for path in os.environ.get("SMOKE_PATHS", "/").split(",") if path not in ("", "none")]
         self._requests: list[Operation] = []
-        self._asked: list[str] = []
+        #: What was asked for as a visitor, by its path.
+        self._asked: dict[str, Operation] = {}
         self._traffic: Traffic | None = None
         _confine()
 
@@ -92,10 +93,12 @@ class Smoke:
         if os.environ.get("SMOKE_UNLINKED") == "1":
             from .smoke_forms import send_forms
             from .smoke_gaps import visit_gaps
+            from .smoke_markup import show_markup
             from .smoke_routes import visit_routes
 
-            send_forms(self._asked, tell)
+            send_forms(list(self._asked), tell)
             visit_gaps(tell)
+            show_markup(self._asked, tell)
             visit_routes(tell)
         from .smoke_models import models, omissions, reads, writes
 
@@ -108,19 +111,25 @@ class Smoke:
         self.emit({"event": "round"})
 
     def answers(self) -> None:
-        """An event for each answer that is JSON or CSV, with what stands in it."""
-        from .smoke_answers import stable, values_of
+        """An event for each answer that is a page, JSON or CSV, with what stands in it."""
+        from .smoke_answers import stable
         from .smoke_requests import visit
 
         drop_broken_connections()
         _forget()
-        asked: list[str] = []
-        visit(self._paths, perform, asked.append)
-        for path in asked:
-            # One after the other: what reads a download to its end may close the connection of its transaction.
-            first, second = (perform(Operation(f"GET {path}", lambda path=path: values_of(path))) for _ in range(2))
-            if first.result is not None and second.result is not None:
-                self.emit({"event": "answer", "path": path, "values": stable(first.result, second.result)})
+        answered: dict[str, Outcome] = {}
+
+        def asked(path: str, outcome: Outcome) -> None:
+            answered[path] = outcome
+
+        visit(self._paths, perform, asked)
+        for path, outcome in answered.items():
+            again = perform(outcome.operation)
+            if outcome.error is not None or again.error is not None:
+                continue
+            values = stable(outcome.result, again.result)
+            if values:
+                self.emit({"event": "answer", "path": path, "values": values})
         self.emit({"event": "round"})
 
     def traffic(self, tables: set[str]) -> None:
@@ -152,8 +161,12 @@ class Smoke:
     def _visit(self, tell: Any) -> None:
         from .smoke_requests import administer, visit
 
-        self._requests, self._asked = [], []
-        for name, ask in (("GET", lambda: visit(self._paths, tell, self._asked.append)), ("GET administration", lambda: administer(tell))):
+        self._requests, self._asked = [], {}
+
+        def asked(path: str, outcome: Outcome) -> None:
+            self._asked[path] = outcome.operation
+
+        for name, ask in (("GET", lambda: visit(self._paths, tell, asked)), ("GET administration", lambda: administer(tell))):
             try:
                 self._requests += ask()
             except Exception as error:

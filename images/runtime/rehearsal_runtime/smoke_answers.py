@@ -1,4 +1,4 @@
-"""What downloads and the API answer, in a form in which two releases can be compared on the same data."""
+"""What pages, downloads and the API answer, in a form in which two releases can be compared on the same data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import json
 import re
 from typing import Any
 
-from .smoke_requests import content_of, fetch
+from .page_tables import tables_of
+from .smoke_requests import content_of
 
 ROWS = 200
 SAMPLES = 3
@@ -18,27 +19,51 @@ LONGEST_SAMPLE = 80
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 # A key that is a number or an id is data.
 _DATA_KEY = re.compile(r"[\d\W_]+|[0-9a-f-]{16,}", re.IGNORECASE)
+_NOTHING = {"", '""', "null"}
+PAGE = "text/html"
+
+#: By field or column: its values.
+Values = dict[str, list[str]]
 
 
-def stable(first: dict[str, list[str]], second: dict[str, list[str]]) -> dict[str, Any]:
-    """The fields of an answer that are the same the second time: what differs by itself, such as the time, is left out."""
-    return {name: _summary(values) for name, values in first.items() if second.get(name) == values}
+def stable(first: Any, second: Any) -> dict[str, Any] | None:
+    """What stands in each field of a response, where it stands there the second time: the time, for example, does not.
+
+    None where the response is neither JSON nor CSV nor a page.
+    """
+    values, again = _values_of(first), _values_of(second)
+    if values is None or again is None:
+        return None
+    # A page writes its numbers for people, in the one way or the other.
+    typed = _kind(first) != PAGE
+    return {name: _summary(found, typed) for name, found in values.items() if again.get(name) == found}
 
 
-def values_of(path: str) -> dict[str, list[str]] | None:
-    """The values of an answer by field or column; None where it is neither JSON nor CSV."""
-    response = fetch(path)
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+def _kind(response: Any) -> str:
+    return str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
+
+
+def _values_of(response: Any) -> Values | None:
+    kind = _kind(response)
     if kind == "text/csv":
         return _columns(content_of(response))
+    if kind == PAGE:
+        return {
+            f"{called}, {column}": values[:ROWS]
+            for called, columns in tables_of(content_of(response))
+            for column, values in columns.items()
+        }
     if kind.endswith("json") and not kind.endswith("openapi+json"):
-        values: dict[str, list[str]] = {}
-        _collect(json.loads(content_of(response)), "", values)
+        values: Values = {}
+        try:
+            _collect(json.loads(content_of(response)), "", values)
+        except ValueError:
+            return None
         return values
     return None
 
 
-def _columns(text: str) -> dict[str, list[str]]:
+def _columns(text: str) -> Values:
     # The end may have been cut off within a line.
     rows = list(csv.reader(io.StringIO(text[: text.rfind("\n") + 1])))
     if not rows:
@@ -47,22 +72,25 @@ def _columns(text: str) -> dict[str, list[str]]:
     return {name: [row[at] if at < len(row) else "" for row in body] for at, name in enumerate(head)}
 
 
-def _collect(value: Any, way: str, values: dict[str, list[str]]) -> None:
+def _collect(value: Any, way: str, values: Values) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
             name = "*" if _DATA_KEY.fullmatch(key) else key
             _collect(inner, f"{way}.{name}" if way else name, values)
     elif isinstance(value, list):
+        if not value:
+            values.setdefault(f"{way}[]", [])
         for inner in value:
             _collect(inner, f"{way}[]", values)
     else:
         values.setdefault(way, []).append(json.dumps(value, ensure_ascii=False))
 
 
-def _summary(values: list[str]) -> dict[str, Any]:
+def _summary(values: list[str], typed: bool) -> dict[str, Any]:
     # In no order: a list may be sorted otherwise and hold the same.
     ordered = sorted(values)
     digest = hashlib.sha256("\n".join(ordered).encode()).hexdigest()[:16]
     sample = [value[:LONGEST_SAMPLE] for value in values[:SAMPLES]]
-    numeric = all(_NUMBER.fullmatch(value) for value in values if value)
-    return {"digest": digest, "count": len(values), "numeric": numeric, "sample": sample}
+    filled = sum(value not in _NOTHING for value in values)
+    numeric = typed and all(_NUMBER.fullmatch(value) for value in values if value)
+    return {"digest": digest, "count": len(values), "filled": filled, "numeric": numeric, "sample": sample}

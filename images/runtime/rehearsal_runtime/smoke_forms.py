@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +15,8 @@ from .smoke_operation import Operation, Outcome, Refused
 from .smoke_requests import content_of, is_page, shape
 
 LIMIT = 20
+#: After that no further form is sent.
+SECONDS = 60
 TOKEN = "csrfmiddlewaretoken"
 
 _BY_TYPE = {
@@ -59,11 +62,14 @@ class Form:
 def send_forms(paths: list[str], perform: Callable[[Operation], Outcome]) -> None:
     """Sends each form of these pages that is sent with POST to the project itself; forms to log in are left out."""
     done: set[str] = set()
+    deadline = time.monotonic() + SECONDS
     for path in paths:
+        if time.monotonic() > deadline:
+            return
         shown = perform(Operation(f"GET {shape(path)} for its forms", lambda path=path: _shown(path)))
         for number, form in enumerate(shown.result or []):
             name = f"POST {shape(form.action)}"
-            if name in done or len(done) == LIMIT:
+            if name in done or len(done) == LIMIT or time.monotonic() > deadline:
                 continue
             done.add(name)
             for what, filled in (("empty", False), ("filled in", True)):

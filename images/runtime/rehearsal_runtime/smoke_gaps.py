@@ -11,8 +11,8 @@ from .smoke_requests import fetch, is_page, shape
 
 PER_MODEL = 12
 LIMIT = 60
-#: For looking for rows, which may be rare in large tables.
-SECONDS = 8
+#: For looking for rows, which may be rare in large tables, and for their pages.
+SECONDS = 20
 
 # Fields of which the empty text is what a form leaves.
 _TEXTS = ("CharField", "TextField", "EmailField", "URLField", "SlugField", "FileField", "ImageField")
@@ -28,7 +28,7 @@ def visit_gaps(perform: Callable[[Operation], Outcome]) -> None:
         if not hasattr(model, "get_absolute_url"):
             continue
         for field, path in _pages(model, deadline):
-            if done == LIMIT:
+            if done == LIMIT or time.monotonic() > deadline:
                 return
             done += 1
             perform(Operation(f"GET {shape(path)} where {field} is empty", lambda path=path: _ask(path)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -14,6 +15,8 @@ from .smoke_operation import Operation, Outcome, Refused
 
 LINKS_LIMIT = 24
 DEPTH_LIMIT = 2
+#: After that no further page of an administration is asked for.
+ADMINISTRATION_SECONDS = 120
 READ_BYTES = 65_536
 
 _ID = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}")
@@ -21,20 +24,20 @@ _ID = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}")
 Perform = Callable[[Operation], Outcome]
 
 
-def visit(paths: list[str], perform: Perform, asked: Callable[[str], None] = lambda path: None) -> list[Operation]:
+def visit(paths: list[str], perform: Perform, asked: Callable[[str, Outcome], None]) -> list[Operation]:
     """Asks as a visitor for ``paths`` and for what their answers link to, one link of each shape.
 
-    ``asked`` is told the paths themselves.
+    ``asked`` is told each path with what came of it.
     """
     done: list[Operation] = []
     queue = [(path, 0) for path in paths]
     met = {shape(path) for path in paths}
     while queue and len(done) < LINKS_LIMIT:
         path, depth = queue.pop(0)
-        asked(path)
         operation = Operation(f"GET {shape(path)}", lambda path=path: fetch(path))
         done.append(operation)
         outcome = perform(operation)
+        asked(path, outcome)
         if outcome.error is not None or depth == DEPTH_LIMIT:
             continue
         for link in _links(path, outcome.result):
@@ -53,9 +56,12 @@ def administer(perform: Perform) -> list[Operation]:
         done.append(operation)
         return perform(operation).result
 
+    deadline = time.monotonic() + ADMINISTRATION_SECONDS
     for index, lists in _administrations():
         ask(index)
         for path in lists:
+            if time.monotonic() > deadline:
+                return done
             page = ask(path)
             if page is None:
                 continue

@@ -21,7 +21,7 @@ export function differingAnswers(before: readonly CodeAnswer[], now: readonly Co
     const answered = now.find((answer) => answer.path === path);
     if (answered === undefined) return [];
     return Object.entries(values).flatMap(([field, earlier]) => {
-      const found = answered.values[field];
+      const found = answered.values[field] ?? emptyListAround(field, answered.values);
       return found === undefined || found.digest === earlier.digest
         ? []
         : [{ path, field, before: earlier, now: found }];
@@ -29,16 +29,32 @@ export function differingAnswers(before: readonly CodeAnswer[], now: readonly Co
   });
 }
 
+/** The list without entries that the field would be in. */
+function emptyListAround(field: string, values: CodeAnswer["values"]): CodeAnswer["values"][string] | undefined {
+  return Object.entries(values).find(([name, { count }]) => count === 0 && field.startsWith(`${name}.`))?.[1];
+}
+
 /**
  * One finding for each answer: the fields in it usually differ for one reason. Other values may be what the release is for,
- * and ask for a decision; text where numbers were is nobody's intention.
+ * and ask for a decision; text where numbers were, and nothing where values were, is nobody's intention.
  */
 export function answerFindings(differences: readonly Difference[], release: string): Finding[] {
   return [...Map.groupBy(differences, ({ path }) => path)].flatMap(([path, of]) => {
-    const text = of.filter(({ before, now }) => before.numeric && !now.numeric);
-    const others = of.filter((difference) => !text.includes(difference));
+    const empty = of.filter(({ before, now }) => before.filled > 0 && now.filled === 0);
+    const text = of.filter(({ before, now }) => now.filled > 0 && before.numeric && !now.numeric);
+    const others = of.filter((difference) => !text.includes(difference) && !empty.includes(difference));
     const about = (some: readonly Difference[]) => ({ subject: path, evidence: some.slice(0, QUOTED).flatMap(quoted) });
     const findings: Finding[] = [];
+    if (empty.length > 0) {
+      findings.push({
+        ...about(empty),
+        id: "code.answer-empty",
+        severity: "blocking",
+        cause: `on the same data ${named(empty)} holds nothing, where release ${release} shows what is there`,
+        consequence: "Visitors and programs see an empty place where data is, and no error says so.",
+        remedy: "Look at the query, and at the names that the view gives and the template or serializer takes.",
+      });
+    }
     if (text.length > 0) {
       findings.push({
         ...about(text),

@@ -24,6 +24,8 @@ const OF_DATABASE = /^(?:ProgrammingError|OperationalError|InternalError|NotSupp
 /** Files that were uploaded are not in the container that tries the code, and what is outside is out of reach. */
 const OF_SURROUNDINGS =
   /^(?:FileNotFoundError|ConnectionError|ConnectionRefusedError|gaierror|TimeoutError|URLError|\w*ConnectionError|\w*Timeout)\b/;
+/** A project may show markup that its editors write; it is no intention where the release before escaped it. */
+const NOT_ESCAPED = / is not escaped: /;
 const CLIENT_ERROR = /^status 4\d\d$/;
 /** What a page takes that nobody waits for any more, and how much more than before it must be. */
 const SLOW_SECONDS = 2;
@@ -63,7 +65,7 @@ function failure(
   const request = /^(?:GET|POST) /.test(name);
   return {
     id: request ? "code.request" : /^(?:SELECT|UPDATE) /.test(name) ? "code.row" : "code.write",
-    severity: same ? "note" : severityOf(error, madeUp && known === undefined),
+    severity: same ? "note" : severityOf(error, known === undefined, madeUp),
     subject: name,
     cause: same ? `${error}; so it was with the release before` : error,
     consequence: request
@@ -73,11 +75,14 @@ function failure(
   };
 }
 
-/** @param mayBeChance whether a row was made up that a rule of the project's own may refuse, and was not before */
-function severityOf(error: string, mayBeChance: boolean): Severity {
+/**
+ * @param first whether the release before did nothing of the kind
+ * @param madeUp whether a row was made up, which a rule of the project's own may refuse
+ */
+function severityOf(error: string, first: boolean, madeUp: boolean): Severity {
   if (OF_SURROUNDINGS.test(error)) return "note";
-  if (CLIENT_ERROR.test(error)) return "warning";
-  return mayBeChance && !OF_DATABASE.test(error) ? "note" : "blocking";
+  if (CLIENT_ERROR.test(error) || (first && NOT_ESCAPED.test(error))) return "warning";
+  return first && madeUp && !OF_DATABASE.test(error) ? "note" : "blocking";
 }
 
 function slow({ operation, seconds }: CodeOperation, before: number): Finding {

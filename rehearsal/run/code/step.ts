@@ -1,11 +1,11 @@
 import { hasImage } from "../../../engine/images.ts";
 import type { OneShot } from "../../../engine/one-shot.ts";
 import { temporaryLabels } from "../../../engine/temporary.ts";
+import { stops, withDecisions } from "../../accepted.ts";
 import type { Finding } from "../../finding.ts";
 import { type CodeOperation, startSmoke } from "../../migration/outgoing-code.ts";
 import { counted } from "../../report/format.ts";
 import { RUNTIME } from "../../runtime.ts";
-import { stops, withDecisions } from "../accepted.ts";
 import type { RunContext } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
 import { RUN_APPLICATION } from "../logs/probes.ts";

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import pg from "pg";
 import { withConnection } from "../../../engine/postgres.ts";
+import { stops, withDecisions } from "../../accepted.ts";
 import type { Finding } from "../../finding.ts";
 import { count, counted } from "../../report/format.ts";
-import { stops, withDecisions } from "../accepted.ts";
 import type { RunContext } from "../context.ts";
 import { words } from "../drift/flat.ts";
 import type { RunStep } from "../step.ts";
@@ -24,6 +24,7 @@ import { type Planned, planFindings } from "./queries/compare.ts";
 import { broughtQueries, countedQueries, type MainQuery, parseQueries } from "./queries/main-queries.ts";
 import { planQueries } from "./queries/plans.ts";
 import { queryResults, resultFindings } from "./queries/results.ts";
+import { taskAddresses } from "./task-addresses.ts";
 
 /** For what nothing can be said without. */
 const STATE_MILLISECONDS = 20_000;
@@ -81,6 +82,7 @@ function firstOf(findings: readonly Finding[], { id, subject, cause }: Finding):
 
 async function looks(context: RunContext, oldest: DatabaseState | undefined) {
   const { engine, environment, declaration, ownServer } = context;
+  const services = declaration.services.map(({ name }) => name);
   const storage = ownServer ? await storagePlaces(engine, `${environment}-database`) : undefined;
   return [
     ...headroomLooks({
@@ -92,6 +94,8 @@ async function looks(context: RunContext, oldest: DatabaseState | undefined) {
         return version === "" ? { name } : { name, version };
       }),
       storage,
+      // Whoever connects to another's server may be its own.
+      tasks: ownServer ? await taskAddresses(engine, services) : undefined,
       roles: ownServer ? undefined : context.logins.map(({ address }) => address.username),
     }),
     { what: "tables that nobody looks after", look: neglectedTables },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { stops, withDecisions } from "../../accepted.ts";
 import type { Finding } from "../../finding.ts";
 import { bytes, count, duration } from "../../report/format.ts";
-import { stops, withDecisions } from "../accepted.ts";
 import type { RunContext } from "../context.ts";
 import type { RunStep, StepOutcome } from "../step.ts";
 import { declaredRoles, mostConnections } from "./connections.ts";

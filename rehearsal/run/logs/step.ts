@@ -1,6 +1,6 @@
+import { stops, withDecisions } from "../../accepted.ts";
 import type { Finding } from "../../finding.ts";
 import { count, counted } from "../../report/format.ts";
-import { stops, withDecisions } from "../accepted.ts";
 import type { RunStep } from "../step.ts";
 import { collectLogs } from "./collect.ts";
 import { type LogSummary, logFindings } from "./compare.ts";

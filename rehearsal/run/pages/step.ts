@@ -1,10 +1,10 @@
 import { withConnection } from "../../../engine/postgres.ts";
+import { stops, withDecisions } from "../../accepted.ts";
 import { administrationIndex, logIn, logOut } from "../../checks/administration.ts";
 import { kindOf } from "../../checks/followed-links.ts";
 import { mainClient } from "../../checks/gateway-client.ts";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
-import { stops, withDecisions } from "../accepted.ts";
 import type { RunContext } from "../context.ts";
 import { databaseIdentity } from "../database/data/tables.ts";
 import { keep, keptOf } from "../kept.ts";

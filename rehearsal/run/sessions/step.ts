@@ -1,6 +1,6 @@
 import { temporaryLabels } from "../../../engine/temporary.ts";
+import { stops, withDecisions } from "../../accepted.ts";
 import { askRuntime } from "../../runtime.ts";
-import { stops, withDecisions } from "../accepted.ts";
 import type { RunContext } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
 import type { RunStep } from "../step.ts";

@@ -110,6 +110,7 @@ export class Staged {
     this.#touched.add(role);
     const declaration = `fault-${randomBytes(4).toString("hex")}`;
     const spec = await this.#running(role);
+    const declared = spec.UpdateConfig;
     change(spec);
     spec.UpdateConfig = { ...ENGINE_DEFAULTS };
     spec.Labels[DECLARATION_LABEL] = declaration;
@@ -118,7 +119,9 @@ export class Staged {
       [DECLARATION_LABEL]: declaration,
     };
     const outcome = await this.#apply(spec, declaration);
+    // Another update would try a failed one again.
     if (outcome.state === "failed") this.#failures.push([outcome.reason, ...outcome.logs].join("\n"));
+    else await this.#post({ ...spec, ...(declared === undefined ? {} : { UpdateConfig: declared }) });
     return declaration;
   }
 

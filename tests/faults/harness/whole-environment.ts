@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { expect, inject, it } from "vitest";
+import { afterAll, expect, inject, it } from "vitest";
 import { checksOf } from "../../../rehearsal/checks/critical-checks.ts";
 import { runChecks } from "../../../rehearsal/checks/run-checks.ts";
 import { runSteps } from "../../../rehearsal/run/run-steps.ts";
@@ -150,6 +150,25 @@ async function blockingFindings(
     .map(({ id, subject, cause, evidence = [] }) => ({ id, words: [`${subject}: ${cause}`, ...evidence].join("\n") }));
 }
 
+/** Folders with what steps saw of the release before, by the names of the steps. */
+const SEEN_BEFORE = new Map<string, string>();
+
+/** What the steps see before any change, looked at once: each case begins with the environment as it was deployed. */
+async function seenBefore(environment: Staged, steps: readonly string[]): Promise<string> {
+  const there = SEEN_BEFORE.get(steps.join());
+  if (there !== undefined) return there;
+  const reports = await mkdtemp(path.join(tmpdir(), "fault-before-"));
+  const found = await blockingFindings(environment, steps, reports, "before");
+  expect(found, describe(found)).toEqual([]);
+  SEEN_BEFORE.set(steps.join(), reports);
+  return reports;
+}
+
+afterAll(async () => {
+  for (const folder of SEEN_BEFORE.values()) await rm(folder, { recursive: true, force: true });
+  SEEN_BEFORE.clear();
+});
+
 /** Applies a change to the environment, and puts it back whatever happens. */
 async function staged(
   injection: Injection,
@@ -160,10 +179,8 @@ async function staged(
   const image = await builtImage(environment.image, injection.release);
   const apply = () => applied(environment, injection, image);
   try {
-    if (injection.compared === true) {
-      const found = await blockingFindings(environment, injection.steps ?? [], reports, "before");
-      expect(found, describe(found)).toEqual([]);
-    }
+    if (injection.compared === true)
+      await cp(await seenBefore(environment, injection.steps ?? []), reports, { recursive: true });
     await injection.prepared?.(environment);
     await apply();
     await work(environment, apply, reports);

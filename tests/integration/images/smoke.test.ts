@@ -245,6 +245,23 @@ describe("run smoke", { timeout: 120_000 }, () => {
     expect(await smoke.end()).toBe(0);
   });
 
+  it("finds pages that show markup in texts as it is, for whoever may have written it", async () => {
+    await prepare("marked");
+    const before = await contents("marked");
+    const escaping = await start("marked", { SMOKE_UNLINKED: "1" });
+    const round = await escaping.once();
+    const name = "GET /people/<id>/ with markup in kinds.Place";
+    expect(Object.keys(round)).toContain(name);
+    expect(failures(round)).toEqual({});
+    await escaping.end();
+    const smoke = await start("marked", { SMOKE_UNLINKED: "1", NAMES_ARE_SAFE: "1" });
+    expect(failures(await smoke.once())).toEqual({
+      [name]: "markup in kinds.Place.name is not escaped: it becomes a part of the page",
+    });
+    expect(await contents("marked")).toBe(before);
+    expect(await smoke.end()).toBe(0);
+  });
+
   it("finds secrets at addresses that no link leads to, and nothing else there", async () => {
     await prepare("shown");
     const smoke = await start("shown", { SMOKE_UNLINKED: "1", SHOW_SETTINGS: "1" });
@@ -258,26 +275,35 @@ describe("run smoke", { timeout: 120_000 }, () => {
     expect(await smoke.end()).toBe(0);
   });
 
-  it("tells what downloads and the API answer, without what differs by itself", async () => {
+  it("tells what pages, downloads and the API answer, without what differs by itself", async () => {
     await prepare("answered");
     const smoke = await start("answered");
     const from = smoke.events.length;
     smoke.tell("answers");
-    const told = (await smoke.next("round", from)).filter(({ event }) => event === "answer");
-    expect(told.map(({ path, values }) => [path, values])).toEqual([
+    const answers = (await smoke.next("round", from)).filter(({ event }) => event === "answer");
+    const told = (...sample: string[]) => ({
+      count: sample.length,
+      filled: sample.length,
+      digest: anyDigest,
+      numeric: false,
+      sample,
+    });
+    expect(answers.map(({ path, values }) => [path, values])).toEqual([
       [
         "/api/",
         {
           "countries[]": {
             count: 3,
+            filled: 3,
             digest: anyDigest,
             numeric: false,
             sample: expect.arrayContaining([expect.stringContaining("/aa/")]) as string[],
           },
         },
       ],
-      ["/countries.csv", { Aland: { count: 2, digest: anyDigest, numeric: false, sample: ["Bland", "Cland"] } }],
-      ["/api/countries/aa/", { name: { count: 1, digest: anyDigest, numeric: false, sample: ['"Aland"'] } }],
+      ["/people/1/", { "the page, Places": told("Inn") }],
+      ["/countries.csv", { Aland: told("Bland", "Cland") }],
+      ["/api/countries/aa/", { name: told('"Aland"') }],
     ]);
     expect(await smoke.end()).toBe(0);
   });

@@ -1,6 +1,8 @@
+import type pg from "pg";
 import type { PostgresAddress } from "../../../../engine/postgres.ts";
 import type { Finding } from "../../../finding.ts";
 import { type Look, lookAt, notLookedAt } from "../look.ts";
+import { heldLocks } from "./advisory-locks.ts";
 import { collationVersions } from "./collations.ts";
 import { type ConnectionUser, connectionHeadroom } from "./connections.ts";
 import { type DeclaredExtension, extensionState } from "./extensions.ts";
@@ -19,6 +21,8 @@ export interface HeadroomOptions {
   /** Its storage; undefined where it cannot be told. */
   readonly storage?: readonly StoragePlace[] | undefined;
   readonly size?: EarlierSize | undefined;
+  /** Addresses from which the environment's tasks connect; undefined where they cannot be told. */
+  readonly tasks?: readonly string[] | undefined;
   /** Roles whose settings count, on a server that others use as well; undefined: all. */
   readonly roles?: readonly string[] | undefined;
   readonly signal?: AbortSignal;
@@ -37,7 +41,7 @@ export async function databaseHeadroom(address: PostgresAddress, options: Headro
 
 /** The same as single looks, for who has others to take on the same connection. */
 export function headroomLooks(options: HeadroomOptions): Look[] {
-  const { keys, users = [], extensions = [], storage, size, roles } = options;
+  const { keys, users = [], extensions = [], storage, size, roles, tasks } = options;
   return [
     { what: "headroom of keys and sequences", look: (client) => keyHeadroom(client, keys) },
     { what: "age of transaction numbers", look: transactionHeadroom },
@@ -45,6 +49,7 @@ export function headroomLooks(options: HeadroomOptions): Look[] {
       what: "open and prepared transactions, replication slots",
       look: (client) => heldBack(client, roles === undefined),
     },
+    ...(tasks === undefined ? [] : [{ what: "advisory locks", look: (client: pg.Client) => heldLocks(client, tasks) }]),
     { what: "connections", look: (client) => connectionHeadroom(client, users) },
     { what: "versions of collations", look: collationVersions },
     { what: "extensions", look: (client) => extensionState(client, extensions) },

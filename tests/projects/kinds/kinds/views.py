@@ -6,8 +6,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.html import escape
 
-from .models import Country, Person
+from .models import Country, Person, Place
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -23,7 +24,10 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(Person, pk=pk)
     # As code does that was tried with people who all have a mentor.
     mentor = person.mentor.slug if os.environ.get("ALL_HAVE_MENTORS") == "1" else ""
-    return HttpResponse(f"{person.slug} {mentor}")
+    places = ", ".join(Place.objects.order_by("pk").values_list("name", flat=True))
+    # As a template does that marks text as safe.
+    shown = places if os.environ.get("NAMES_ARE_SAFE") == "1" else escape(places)
+    return HttpResponse(f"{person.slug} {mentor}<dl><dt>Places</dt><dd>{shown}</dd></dl>")
 
 
 def opinion(request: HttpRequest) -> HttpResponse:

@@ -13,6 +13,7 @@ const RELEASE: ReleaseRehearsal = {
   databaseParameters: ["max_connections=100"],
   paths: ["/"],
   longestWaitSeconds: 2,
+  accepted: [],
   snapshot: "newest",
   startsFromSnapshot: false,
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { stops, withDecisions } from "../../../../rehearsal/accepted.ts";
 import type { Finding } from "../../../../rehearsal/finding.ts";
-import { stops, withDecisions } from "../../../../rehearsal/run/accepted.ts";
 
 const finding = (id: string, subject: string, severity: Finding["severity"] = "blocking"): Finding => ({
   id,

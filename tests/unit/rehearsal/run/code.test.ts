@@ -77,6 +77,21 @@ describe("what a release's code fails at", () => {
   });
 });
 
+describe("markup that is not escaped", () => {
+  const name = "GET / with markup in shop.Note";
+  const shown = operation(name, "markup in shop.Note.text is not escaped: it becomes a part of the page");
+
+  it("stops the release where the release before escaped it, and warns where nobody knows", () => {
+    expect(short(codeFindings([shown], undefined))).toEqual([`warning code.request ${name}`]);
+    expect(short(codeFindings([shown], earlier({ [name]: { error: null, seconds: 0 } })))).toEqual([
+      `blocking code.request ${name}`,
+    ]);
+    expect(short(codeFindings([shown], earlier({ [name]: { error: shown.error, seconds: 0 } })))).toEqual([
+      `note code.request ${name}`,
+    ]);
+  });
+});
+
 describe("what has become slow", () => {
   it("stops the release from two seconds and five times the release before", () => {
     const known = earlier({ "GET /": { error: null, seconds: 0.3 }, "GET /report/": { error: null, seconds: 1 } });
@@ -94,6 +109,7 @@ describe("answers of two releases on the same data", () => {
         {
           digest: [...of].sort().join(),
           count: of.length,
+          filled: of.filter((one) => one !== "").length,
           numeric: of.every((one) => /^-?\d+$/.test(one)),
           sample: of,
         },
@@ -112,6 +128,19 @@ describe("answers of two releases on the same data", () => {
       [],
     );
     expect(differing([])).toEqual([]);
+  });
+
+  it("stop the release where nothing is shown any more, or where the list around it is empty", () => {
+    const filled = [answer("/reports/", { "Routes, Origin": ["SEA"] }), answer("/api/", { "results[].id": ["1"] })];
+    const emptied = [answer("/reports/", { "Routes, Origin": [] }), answer("/api/", { "results[]": [] })];
+    expect(answerFindings(differingAnswers(filled, emptied), "r1")).toMatchObject([
+      { id: "code.answer-empty", severity: "blocking", subject: "/reports/" },
+      { id: "code.answer-empty", severity: "blocking", subject: "/api/" },
+    ]);
+    const blank = [answer("/reports/", { "Routes, Origin": [""] })];
+    expect(answerFindings(differingAnswers(filled, blank), "r1")).toMatchObject([{ id: "code.answer-empty" }]);
+    // A table that is not there any more is told of where pages are compared.
+    expect(answerFindings(differingAnswers(filled, [answer("/reports/", {})]), "r1")).toEqual([]);
   });
 
   it("stop the release where numbers have become text", () => {

@@ -1,4 +1,4 @@
-import type { Finding } from "../finding.ts";
+import type { Finding } from "./finding.ts";
 
 /** A finding with which somebody has decided to release. */
 export interface Accepted {
@@ -11,16 +11,21 @@ export interface Accepted {
   readonly until: string;
 }
 
+/** Whether a decision holds on a day, ISO 8601. */
+export function holds({ until }: Accepted, today = new Date().toISOString().slice(0, 10)): boolean {
+  return until >= today;
+}
+
 /** The findings, with those that are accepted today as warnings that say why. */
 export function withDecisions(
   findings: readonly Finding[],
   accepted: readonly Accepted[] = [],
-  today = new Date().toISOString().slice(0, 10),
+  today?: string,
 ): Finding[] {
   return findings.map((finding) => {
     if (finding.severity !== "blocking") return finding;
     const decision = accepted.find(
-      ({ finding: id, subject, until }) => id === finding.id && subject === finding.subject && until >= today,
+      (one) => one.finding === finding.id && one.subject === finding.subject && holds(one, today),
     );
     if (decision === undefined) return finding;
     const { reason, until } = decision;

@@ -1,0 +1,85 @@
+import type { Finding, MigrationRun, PlannedMigration } from "../result.ts";
+import { mentions } from "../statements.ts";
+import type { ChangedColumn, ColumnValues } from "../values.ts";
+
+/** With fewer rows, that they come to hold one value says nothing. */
+const SOME_ROWS = 10;
+
+/** Values that the migrations take away: cut by a narrower type, or overwritten in every row. */
+export function valueFindings(
+  changed: readonly ChangedColumn[],
+  plan: readonly PlannedMigration[],
+  run: readonly MigrationRun[],
+): Finding[] {
+  return changed.flatMap((one) => {
+    const finding = lossOf(one);
+    if (finding === undefined) return [];
+    const migration = migrationChanging(one, plan, run);
+    return [{ ...finding, ...(migration === undefined ? {} : { migration }), evidence: told(one) }];
+  });
+}
+
+function lossOf({ table, column, before, after }: ChangedColumn): Finding | undefined {
+  const subject = `${table}.${column}`;
+  const filled = (values: ColumnValues) => values.rows - values.nulls;
+  if (after.different >= before.different) return undefined;
+  // Fewer rows have fewer values.
+  if (after.rows < before.rows) return undefined;
+  if (before.type !== after.type) {
+    return {
+      id: "data.values-cut",
+      severity: "blocking",
+      subject,
+      cause: `its type goes from ${before.type} to ${after.type}, and ${before.different} different values become ${after.different}`,
+      consequence: "What told them apart is gone for good, in every row: going back does not bring it back.",
+      remedy: "Keep the old column beside the new one until nobody misses it, or choose a type that holds all values.",
+    };
+  }
+  const emptied = filled(after) === 0;
+  if (emptied || (after.different === 1 && after.nulls === 0 && after.rows >= SOME_ROWS)) {
+    return {
+      id: "data.values-overwritten",
+      severity: "blocking",
+      subject,
+      cause: emptied
+        ? `no row holds a value any more; ${filled(before)} of ${before.rows} did, ${before.different} different ones`
+        : `all ${after.rows} rows hold the same value now, where there were ${before.different} different ones`,
+      consequence: "What the rows said before is gone for good: going back does not bring it back.",
+      remedy:
+        "Look at the condition of the update: it may reach rows that it is not meant for. Where it is meant, say so in rehearsal:checks.accepted.",
+    };
+  }
+  return {
+    id: "data.values-merged",
+    severity: "warning",
+    subject,
+    cause: `${before.different} different values become ${after.different}`,
+    consequence: "Rows that told something apart no longer do, and going back does not bring it back.",
+    remedy: "Make sure that this is meant; a snapshot of production keeps the values.",
+  };
+}
+
+function told({ before, after }: ChangedColumn): string[] {
+  const line = (when: string, { frequent, nulls }: ColumnValues) =>
+    `${when}: ${[...frequent.map(({ value, rows }) => `${JSON.stringify(value)} in ${rows}`), ...(nulls > 0 ? [`nothing in ${nulls}`] : [])].join(", ")}`;
+  return [
+    ...(before.frequent.length > 0 ? [line("before", before)] : []),
+    ...(after.frequent.length > 0 || after.nulls === after.rows ? [line("after", after)] : []),
+  ];
+}
+
+/** The last migration whose statements name the column and its table, or the only one that there is. */
+function migrationChanging(
+  { table, column }: ChangedColumn,
+  plan: readonly PlannedMigration[],
+  run: readonly MigrationRun[],
+): string | undefined {
+  const statements = [
+    ...plan.flatMap(({ migration, sql }) => sql.map((text) => ({ migration, text }))),
+    ...run.flatMap(({ migration, statements: ran }) => ran.map(({ sql }) => ({ migration, text: sql }))),
+  ];
+  const naming = statements.findLast(
+    ({ text }) => mentions(text, column) && mentions(text, table.split(".").at(-1) ?? table),
+  );
+  return naming?.migration ?? (plan.length === 1 ? plan[0]?.migration : undefined);
+}

@@ -1,0 +1,94 @@
+import type pg from "pg";
+import { type PostgresAddress, withConnection } from "../../engine/postgres.ts";
+import type { DataState } from "./data.ts";
+import { quoted } from "./long-transaction.ts";
+
+/** What a column holds, in figures. */
+export interface ColumnValues {
+  /** As the server writes it, with its length. */
+  readonly type: string;
+  readonly rows: number;
+  readonly nulls: number;
+  /** Different values, nulls left out. */
+  readonly different: number;
+  /** Rows of each value, the most frequent first; only where there are few values. */
+  readonly frequent: readonly { readonly value: string; readonly rows: number }[];
+}
+
+/** A column whose values the migrations changed. */
+export interface ChangedColumn {
+  readonly table: string;
+  readonly column: string;
+  readonly before: ColumnValues;
+  readonly after: ColumnValues;
+}
+
+/** Up to here a column is one of kinds or states, and its values are told one by one. */
+const FEW = 12;
+
+/**
+ * Looks closer at the columns whose checksums differ, in a database as it was and in the migrated one.
+ *
+ * @param before a clone without the migrations
+ */
+export async function changedColumns(
+  states: { readonly before: DataState; readonly after: DataState },
+  before: PostgresAddress,
+  after: PostgresAddress,
+): Promise<ChangedColumn[]> {
+  const changed = columnsThatDiffer(states.before, states.after);
+  return await withConnection(before, (was) =>
+    withConnection(after, async (is) => {
+      const found: ChangedColumn[] = [];
+      for (const { table, column } of changed) {
+        found.push({
+          table,
+          column,
+          before: await valuesOf(was, table, column),
+          after: await valuesOf(is, table, column),
+        });
+      }
+      return found;
+    }),
+  );
+}
+
+/** Columns that are there before and after with other values; history of migrations left out. */
+export function columnsThatDiffer(before: DataState, after: DataState): { table: string; column: string }[] {
+  return Object.entries(before).flatMap(([table, { columns }]) =>
+    table.endsWith("django_migrations")
+      ? []
+      : Object.entries(columns)
+          .filter(([column, sum]) => (after[table]?.columns[column] ?? sum) !== sum)
+          .map(([column]) => ({ table, column })),
+  );
+}
+
+async function valuesOf(client: pg.Client, table: string, column: string): Promise<ColumnValues> {
+  const name = quoted(column);
+  const { rows } = await client.query<{ type: string; rows: string; filled: string; different: string }>(
+    `SELECT (SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = $1::regclass AND attname = $2) AS type,
+            count(*)::text AS rows, count(${name})::text AS filled,
+            count(DISTINCT ${name}::text)::text AS different
+     FROM ${quoted(table)}`,
+    [quoted(table), column],
+  );
+  const [facts = { type: "", rows: "0", filled: "0", different: "0" }] = rows;
+  const different = Number(facts.different);
+  const frequent = different > FEW ? [] : await frequentValues(client, table, name);
+  return {
+    type: facts.type,
+    rows: Number(facts.rows),
+    nulls: Number(facts.rows) - Number(facts.filled),
+    different,
+    frequent,
+  };
+}
+
+async function frequentValues(client: pg.Client, table: string, name: string): Promise<ColumnValues["frequent"]> {
+  const { rows } = await client.query<{ value: string; rows: string }>(
+    `SELECT left(${name}::text, 40) AS value, count(*)::text AS rows FROM ${quoted(table)}
+     WHERE ${name} IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1`,
+  );
+  return rows.map(({ value, rows: count }) => ({ value, rows: Number(count) }));
+}
