@@ -218,17 +218,20 @@ describe("what runs in an environment", () => {
 });
 
 describe("an environment whose state is missing", () => {
-  it("is left alone: nothing that runs is removed or made anew", async () => {
+  it("is left alone: nothing that runs is removed or made anew, nor is it when the refused deployment is taken away", async () => {
     const before = (await environment.containers()).map(({ Id }) => Id).sort();
+    const files = await filesOnEngine();
     const elsewhere = new Checkout();
     try {
       await elsewhere.succeed("stack", "init", STACK);
       const { exitCode, output } = await elsewhere.up(STACK);
       expect(exitCode).not.toBe(0);
       expect(output).toContain("the stack's state does not know it");
+      await elsewhere.succeed("destroy", "--yes", "--skip-preview", "--stack", STACK);
     } finally {
       elsewhere.removeFolder();
     }
+    expect(await filesOnEngine()).toEqual(files);
     expect((await environment.containers()).map(({ Id }) => Id).sort()).toEqual(before);
     expect((await environment.get("/")).status).toBe(200);
   });
@@ -293,4 +296,11 @@ async function rolePasswords(): Promise<Record<string, string>> {
 
 async function secretValues(): Promise<string[]> {
   return [...(await passwordResources()).values()];
+}
+
+/** Secrets and configurations of the environment. */
+async function filesOnEngine(): Promise<string[]> {
+  const filters = { label: [`rehearsal.environment=${NAME}`] };
+  const [secrets, configs] = await Promise.all([docker.listSecrets({ filters }), docker.listConfigs({ filters })]);
+  return [...secrets, ...configs].map(({ ID }) => ID).sort();
 }
