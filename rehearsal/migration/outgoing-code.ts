@@ -23,6 +23,8 @@ export interface CodeOperation {
 /** What stands in an answer of a release: on a page, in a download, or of its API. */
 export interface CodeAnswer {
   readonly path: string;
+  /** Whether it is for people to look at. */
+  readonly page: boolean;
   /** By field or column: all its values, in no order. */
   readonly values: Readonly<Record<string, AnsweredValues>>;
 }
@@ -60,8 +62,12 @@ export interface OutgoingCode {
    * @param tables into which rows are inserted also with one value left out at a time
    */
   once(tables?: readonly string[]): Promise<CodeOperation[]>;
-  /** What its pages, its API and its downloads answer to a visitor. */
+  /** What its pages, its API and its downloads answer to a visitor, without what differs each time. */
   answers(): Promise<CodeAnswer[]>;
+  /** Asks for paths as a visitor does. */
+  ask(paths: readonly string[]): Promise<CodeOperation[]>;
+  /** What they answered in the last round of `once`. */
+  answered(): readonly CodeAnswer[];
   /**
    * Goes on doing those that concern the tables, until `pause`. Resolves when each has been done once, or a while after
    * the first: it is known then what they usually take.
@@ -137,12 +143,17 @@ export async function startSmoke(docker: Docker, run: OneShot): Promise<Outgoing
       }),
     ]);
   return {
-    once: (tables = []) => ask(`once ${tables.join(",")}`.trim()),
+    once: (tables = []) => {
+      answers = [];
+      return ask(`once ${tables.join(",")}`.trim());
+    },
     answers: async () => {
       answers = [];
       await ask("answers");
       return answers;
     },
+    ask: (paths) => ask(`ask ${JSON.stringify(paths)}`),
+    answered: () => answers,
     traffic: async (tables) => {
       const first = Promise.withResolvers<unknown>();
       const busy = Promise.withResolvers<unknown>();

@@ -85,7 +85,7 @@ export class RehearsalRecord {
       startedAt: new Date(this.#startedAt).toISOString(),
       seconds: (Date.now() - this.#startedAt) / 1000,
       verdict: stops(this.#findings) ? "fail" : "pass",
-      steps: this.#steps,
+      steps: inOrder(this.#steps),
       findings: bySeverity(this.#findings),
       plan: this.plan,
       run: this.run,
@@ -104,6 +104,12 @@ export class RehearsalRecord {
     const mark = { passed: "✓", failed: "✗", skipped: "–" }[step.status];
     this.#say(`${mark} ${title}: ${step.detail} (${step.seconds.toFixed(1)} s)`);
   }
+}
+
+/** Some steps are done side by side. */
+function inOrder(steps: readonly StepResult[]): StepResult[] {
+  const ids = Object.keys(TITLES);
+  return [...steps].sort((one, other) => ids.indexOf(one.id) - ids.indexOf(other.id));
 }
 
 /** Once each, the gravest first: what the quiet run found, the run under traffic finds again. */

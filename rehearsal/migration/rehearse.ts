@@ -80,25 +80,27 @@ class Rehearsal {
       const started = await this.#stage.clone();
       return [started, `${this.#args.snapshot.id}, ${Object.keys(this.#args.snapshot.rows).length} tables`];
     });
+    // It takes as long to start as the plan to be read.
+    const code = this.#code(clone);
+    code.catch(() => undefined);
     const plan = await this.#planStep(clone);
     // Whatever else is wrong with them: that they run tells more.
     const runnable = plan.conflicts.length === 0 && plan.inconsistencies.length === 0;
-    if (plan.pending.length > 0 && runnable) await this.#rehearse(clone);
+    if (plan.pending.length > 0 && runnable) await this.#rehearse(clone, code);
     // An applied migration may have been edited, which no pending one tells.
     else if (runnable && this.#args.form === "full") await this.#schemaStep(clone, await cloneCatalogue(clone));
     return this.#record.result();
   }
 
-  async #rehearse(clone: Clone): Promise<void> {
+  async #rehearse(clone: Clone, code: Promise<OutgoingCode | undefined>): Promise<void> {
     const full = this.#args.form === "full";
     const before = full ? await cloneCatalogue(clone) : undefined;
-    const ran = await this.#runAndCompare(clone);
+    const ran = await this.#runAndCompare(clone, code);
     // What aborts on a quiet database need not be tried on a busy one.
     if (before === undefined || !ran) return;
-    await this.#schemaStep(clone, before);
+    // Alone on the machine: its waits are measured.
     await this.#trafficStep();
-    await this.#killStep();
-    await this.#backStep(clone);
+    await Promise.all([this.#killStep(), this.#schemaStep(clone, before).then(() => this.#backStep(clone))]);
   }
 
   async #planStep(clone: Clone): Promise<MigrationPlan> {
@@ -123,13 +125,13 @@ class Rehearsal {
   }
 
   /** Runs the migrations on a quiet clone; whether they went through. */
-  async #runAndCompare(clone: Clone): Promise<boolean> {
+  async #runAndCompare(clone: Clone, starting: Promise<OutgoingCode | undefined>): Promise<boolean> {
     const full = this.#args.form === "full";
-    const code = await this.#code(clone);
+    const code = await starting;
     try {
-      const [before, answersBefore, dataBefore, soundBefore, sizesBefore] = [
-        await this.#once(clone, code),
-        full ? await code?.answers() : undefined,
+      const before = await this.#once(clone, code);
+      const answeredBefore = code?.answered() ?? [];
+      const [dataBefore, soundBefore, sizesBefore] = [
         full ? await dataState(clone.address) : undefined,
         full ? await soundness(clone.address) : undefined,
         await tableSizes(clone.address),
@@ -170,9 +172,7 @@ class Rehearsal {
           this.#record.oldCode = compareRounds([...before, ...plannedBefore], after);
           const findings = [
             ...oldCodeFindings(this.#record.oldCode, this.#record.plan, this.#record.run),
-            ...(answersBefore === undefined
-              ? []
-              : emptiedFindings(answersBefore, await code.answers(), this.#record.plan)),
+            ...emptiedFindings(answeredBefore, code.answered(), this.#record.plan),
           ];
           const broken = this.#record.oldCode.filter(
             ({ before: was, after: is }) => was === null && is !== null,

@@ -1,7 +1,8 @@
 """Does with a database what the release's code does in production, told what to do line by line on standard input.
 
 answers                 what pages, downloads and the API answer to a visitor
-once [TABLE,TABLE]      everything once; rows of these tables are inserted also with one value left out at a time
+ask ["PATH", ...]       these paths, as a visitor
+once [TABLE,TABLE]      everything once, and what is answered meanwhile; rows of these tables are inserted also with one value left out at a time
 traffic TABLE,TABLE     what concerns these tables over and over, until:
 pause                   ends the traffic
 end                     ends the process, as the end of standard input does
@@ -19,12 +20,16 @@ from typing import Any
 from . import database, project
 from .failure import Failure
 from .settings import number
+from .smoke_mail import Mail
 from .smoke_operation import Operation, Outcome, drop_broken_connections, perform, words_of
 from .smoke_traffic import Traffic
 
+#: Rows of a model whose pages are tried until one answers: not all may be for visitors.
+OWN_PAGES = 5
+
 
 def run() -> int:
-    """Writes JSON lines: ``ready``, each ``operation`` or ``answer``, ``round`` after ``once`` and ``answers``, ``paused``.
+    """Writes JSON lines: ``ready``, each ``operation`` or ``answer``, ``round`` after ``once``, ``answers`` and ``ask``, ``paused``.
 
     SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` does as well what no
     link leads to: it sends forms, and asks for pages of rows in which something is missing or that hold markup, and for routes
@@ -49,12 +54,14 @@ def run() -> int:
             smoke.once({table for table in rest.split(",") if table})
         elif word == "answers":
             smoke.answers()
+        elif word == "ask":
+            smoke.ask(json.loads(rest))
         elif word == "traffic":
             smoke.traffic({table for table in rest.split(",") if table})
         elif word == "pause":
             smoke.pause()
         elif word:
-            raise Failure(f"smoke is told answers, once, traffic, pause or end on standard input; found {word!r}")
+            raise Failure(f"smoke is told answers, ask, once, traffic, pause or end on standard input; found {word!r}")
     output.flush()
     # Threads may wait for a lock for as long as its holder likes; the server undoes what they did.
     os._exit(0)
@@ -71,6 +78,7 @@ class Smoke:
         #: What was asked for as a visitor, by its path.
         self._asked: dict[str, Operation] = {}
         self._traffic: Traffic | None = None
+        self._mail = Mail()
         _confine()
 
     def emit(self, event: dict[str, Any]) -> None:
@@ -96,7 +104,7 @@ class Smoke:
             from .smoke_markup import show_markup
             from .smoke_routes import visit_routes
 
-            send_forms(list(self._asked), tell)
+            send_forms(list(self._asked), tell, self._mail)
             visit_gaps(tell)
             show_markup(self._asked, tell)
             visit_routes(tell)
@@ -112,8 +120,9 @@ class Smoke:
 
     def answers(self) -> None:
         """An event for each answer that is a page, JSON or CSV, with what stands in it."""
-        from .smoke_answers import stable
-        from .smoke_requests import visit
+        from .smoke_answers import answer
+        from .smoke_models import models, own_pages
+        from .smoke_requests import fetch, shape, visit
 
         drop_broken_connections()
         _forget()
@@ -123,13 +132,29 @@ class Smoke:
             answered[path] = outcome
 
         visit(self._paths, perform, asked)
+        shapes = {shape(path) for path in answered}
+        for model in models():
+            for path in own_pages(model, OWN_PAGES):
+                if shape(path) in shapes:
+                    break
+                outcome = perform(Operation(f"GET {path}", lambda path=path: fetch(path)))
+                if outcome.error is None:
+                    answered[path] = outcome
+                    break
         for path, outcome in answered.items():
             again = perform(outcome.operation)
             if outcome.error is not None or again.error is not None:
                 continue
-            values = stable(outcome.result, again.result)
-            if values:
-                self.emit({"event": "answer", "path": path, "values": values})
+            self.emit(answer(path, outcome.result, again.result))
+        self.emit({"event": "round"})
+
+    def ask(self, paths: list[str]) -> None:
+        """An operation for each path, and its event."""
+        from .smoke_requests import fetch
+
+        for path in paths:
+            outcome = perform(Operation(f"GET {path}", lambda path=path: fetch(path)))
+            self.emit({**outcome.event(), "error": outcome.error})
         self.emit({"event": "round"})
 
     def traffic(self, tables: set[str]) -> None:
@@ -159,12 +184,15 @@ class Smoke:
             self.emit({"event": "paused", "operations": operations})
 
     def _visit(self, tell: Any) -> None:
+        from .smoke_answers import answer
         from .smoke_requests import administer, visit
 
         self._requests, self._asked = [], {}
 
         def asked(path: str, outcome: Outcome) -> None:
             self._asked[path] = outcome.operation
+            if outcome.error is None:
+                self.emit(answer(path, outcome.result))
 
         for name, ask in (("GET", lambda: visit(self._paths, tell, asked)), ("GET administration", lambda: administer(tell))):
             try:

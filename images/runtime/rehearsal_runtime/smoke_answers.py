@@ -7,6 +7,8 @@ import hashlib
 import io
 import json
 import re
+import time
+from datetime import datetime, timezone
 from typing import Any
 
 from .page_tables import tables_of
@@ -19,6 +21,14 @@ LONGEST_SAMPLE = 80
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 # A key that is a number or an id is data.
 _DATA_KEY = re.compile(r"[\d\W_]+|[0-9a-f-]{16,}", re.IGNORECASE)
+# What names the release itself is another with each.
+_OF_RELEASE = re.compile(r"(?:^|[._\s])(?:version|release|build|commit|revision|sha)(?:_?id)?$", re.IGNORECASE)
+# As hashed names of static files have it before their ending.
+_CONTENT_HASH = re.compile(r"\.[0-9a-f]{8,40}(?=\.\w)")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?")
+_SECONDS_SINCE_1970 = re.compile(r"\d{10}(?:\.\d+)?")
+#: What is as near as that says when it was asked for.
+NOW_SECONDS = 3600
 _NOTHING = {"", '""', "null"}
 PAGE = "text/html"
 
@@ -26,17 +36,19 @@ PAGE = "text/html"
 Values = dict[str, list[str]]
 
 
-def stable(first: Any, second: Any) -> dict[str, Any] | None:
-    """What stands in each field of a response, where it stands there the second time: the time, for example, does not.
+def answer(path: str, response: Any, again: Any = None) -> dict[str, Any]:
+    """The event that tells what stands in each field of a response.
 
-    None where the response is neither JSON nor CSV nor a page.
+    :param again: the response to the same request a second time: what differs then, such as the time, is left out
     """
-    values, again = _values_of(first), _values_of(second)
-    if values is None or again is None:
-        return None
+    values = {name: found for name, found in (_values_of(response) or {}).items() if not _OF_RELEASE.search(name)}
+    if values and again is not None:
+        repeated = _values_of(again) or {}
+        values = {name: found for name, found in values.items() if repeated.get(name) == found}
+    page = _kind(response) == PAGE
     # A page writes its numbers for people, in the one way or the other.
-    typed = _kind(first) != PAGE
-    return {name: _summary(found, typed) for name, found in values.items() if again.get(name) == found}
+    told = {name: _summary(found, not page) for name, found in values.items()}
+    return {"event": "answer", "path": path, "page": page, "values": told}
 
 
 def _kind(response: Any) -> str:
@@ -72,6 +84,26 @@ def _columns(text: str) -> Values:
     return {name: [row[at] if at < len(row) else "" for row in body] for at, name in enumerate(head)}
 
 
+def _lasting(value: str) -> str:
+    """A value without what another build or another moment makes of it."""
+    text = _CONTENT_HASH.sub("", value)
+    text = _MOMENT.sub(lambda found: "now" if _is_now(found.group()) else found.group(), text)
+    if _SECONDS_SINCE_1970.fullmatch(text) and abs(float(text) - time.time()) < NOW_SECONDS:
+        return "now"
+    return text
+
+
+def _is_now(moment: str) -> bool:
+    try:
+        parsed = datetime.fromisoformat(moment.replace(",", "."))
+    except ValueError:
+        return False
+    if parsed.tzinfo is None:
+        # In whatever zone it was written.
+        return abs((parsed - datetime.now()).total_seconds()) < NOW_SECONDS + 14 * 3600
+    return abs((parsed - datetime.now(timezone.utc)).total_seconds()) < NOW_SECONDS
+
+
 def _collect(value: Any, way: str, values: Values) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -88,7 +120,7 @@ def _collect(value: Any, way: str, values: Values) -> None:
 
 def _summary(values: list[str], typed: bool) -> dict[str, Any]:
     # In no order: a list may be sorted otherwise and hold the same.
-    ordered = sorted(values)
+    ordered = sorted(_lasting(value) for value in values)
     digest = hashlib.sha256("\n".join(ordered).encode()).hexdigest()[:16]
     sample = [value[:LONGEST_SAMPLE] for value in values[:SAMPLES]]
     filled = sum(value not in _NOTHING for value in values)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from .settings import first_host
+from .smoke_mail import Mail
 from .smoke_operation import Operation, Outcome, Refused
 from .smoke_requests import content_of, is_page, shape
 
@@ -59,7 +60,7 @@ class Form:
     fields: list[Field] = field(default_factory=list)
 
 
-def send_forms(paths: list[str], perform: Callable[[Operation], Outcome]) -> None:
+def send_forms(paths: list[str], perform: Callable[[Operation], Outcome], mail: Mail) -> None:
     """Sends each form of these pages that is sent with POST to the project itself; forms to log in are left out."""
     done: set[str] = set()
     deadline = time.monotonic() + SECONDS
@@ -73,19 +74,20 @@ def send_forms(paths: list[str], perform: Callable[[Operation], Outcome]) -> Non
                 continue
             done.add(name)
             for what, filled in (("empty", False), ("filled in", True)):
-                perform(Operation(f"{name} {what}", lambda at=(path, number, filled): _send(*at)))
+                perform(Operation(f"{name} {what}", lambda at=(path, number, filled): _send(*at, mail)))
 
 
 def _shown(path: str) -> list[Form]:
     return _forms(_client().get(path, secure=True), path)
 
 
-def _send(path: str, number: int, filled: bool) -> None:
+def _send(path: str, number: int, filled: bool, mail: Mail) -> None:
     client = _client()
     form = _forms(client.get(path, secure=True), path)[number]
     data = {one.name: one.filled() if filled or one.kind == "hidden" else "" for one in form.fields}
     origin = f"https://{first_host()}"
     response = client.post(form.action, data, secure=True, headers={"referer": f"{origin}{path}", "origin": origin})
+    mail.check()
     if response.status_code == 403 and TOKEN not in data:
         raise Refused(f"the form carries no {TOKEN}, and is refused with 403")
     if response.status_code >= 400:

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .smoke_models import models, own_pages
 from .smoke_operation import Operation, Outcome, Refused
-from .smoke_requests import fetch, is_page, shape
+from .smoke_requests import fetch, shape
 
 PER_MODEL = 12
 LIMIT = 60
@@ -20,8 +21,6 @@ _TEXTS = ("CharField", "TextField", "EmailField", "URLField", "SlugField", "File
 
 def visit_gaps(perform: Callable[[Operation], Outcome]) -> None:
     """Asks as a visitor for the page of one row for each field that some row leaves empty."""
-    from .smoke_models import models
-
     deadline = time.monotonic() + SECONDS
     done = 0
     for model in models():
@@ -50,14 +49,8 @@ def _page(model: Any, field: Any) -> str | None:
     text = field.get_internal_type() in _TEXTS
     if field.primary_key or not (field.null or (text and field.blank)):
         return None
-    empty = {f"{field.name}__isnull": True} if field.null else {field.name: ""}
-    try:
-        row = model._base_manager.using("default").filter(**empty).order_by()[:1].get()
-        path = str(row.get_absolute_url())
-    except Exception:
-        # There is no such row, or it has no page.
-        return None
-    return path if path.startswith("/") and is_page(path) else None
+    having = {f"{field.name}__isnull": True} if field.null else {field.name: ""}
+    return next(iter(own_pages(model, 1, **having)), None)
 
 
 def _ask(path: str) -> Any:

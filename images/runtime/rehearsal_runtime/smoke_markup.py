@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .smoke_models import models
+from .smoke_models import models, own_pages
 from .smoke_operation import Operation, Outcome, Refused
-from .smoke_requests import content_of, fetch, is_page, shape
+from .smoke_requests import content_of, fetch, shape
 
 #: Rows of a model whose text is changed: those that lists show stand at either end.
 ROWS = 100
@@ -51,15 +51,7 @@ def _pages(model: Any, requests: dict[str, Operation]) -> list[str]:
     """Paths that read the model's table, and a row's own page."""
     table = model._meta.db_table
     paths = [path for path, operation in requests.items() if table in operation.identifiers]
-    if hasattr(model, "get_absolute_url"):
-        try:
-            row = model._base_manager.using("default").order_by("pk").first()
-            own = str(row.get_absolute_url())
-            if own.startswith("/") and is_page(own):
-                paths.append(own)
-        except Exception:
-            # There is no row, or it has no page.
-            pass
+    paths += own_pages(model, 1)
     shapes: dict[str, str] = {}
     for path in paths:
         shapes.setdefault(shape(path), path)

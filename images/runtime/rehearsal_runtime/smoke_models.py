@@ -35,6 +35,21 @@ def models() -> list[Any]:
     )
 
 
+def own_pages(model: Any, limit: int, **having: Any) -> list[str]:
+    """The pages of the first rows that are so; none where they have none."""
+    from .smoke_requests import is_page
+
+    if not hasattr(model, "get_absolute_url"):
+        return []
+    rows = model._base_manager.using("default").filter(**having)
+    try:
+        # Rows of a kind may be rare: whoever wants the first of those would read the whole table.
+        paths = [str(row.get_absolute_url()) for row in (rows.order_by() if having else rows.order_by("pk"))[:limit]]
+    except Exception:
+        return []
+    return [path for path in paths if path.startswith("/") and is_page(path)]
+
+
 def reads(model: Any) -> list[Operation]:
     """Reading one row with all columns."""
     return [Operation(f"SELECT {model._meta.label}", lambda: _first(model), model._meta.db_table)]

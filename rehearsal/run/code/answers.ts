@@ -1,12 +1,14 @@
 import type { Finding } from "../../finding.ts";
-import type { CodeAnswer } from "../../migration/outgoing-code.ts";
+import type { CodeAnswer, CodeOperation } from "../../migration/outgoing-code.ts";
 import { counted } from "../../report/format.ts";
 
 const QUOTED = 3;
+const GONE_FOR_GOOD = /^status 410$/;
 
 /** A field whose values two releases give otherwise. */
 interface Difference {
   readonly path: string;
+  readonly page: boolean;
   readonly field: string;
   readonly before: CodeAnswer["values"][string];
   readonly now: CodeAnswer["values"][string];
@@ -17,14 +19,14 @@ interface Difference {
  * those that are gone are told of where pages are compared.
  */
 export function differingAnswers(before: readonly CodeAnswer[], now: readonly CodeAnswer[]): Difference[] {
-  return before.flatMap(({ path, values }) => {
+  return before.flatMap(({ path, page, values }) => {
     const answered = now.find((answer) => answer.path === path);
     if (answered === undefined) return [];
     return Object.entries(values).flatMap(([field, earlier]) => {
       const found = answered.values[field] ?? emptyListAround(field, answered.values);
       return found === undefined || found.digest === earlier.digest
         ? []
-        : [{ path, field, before: earlier, now: found }];
+        : [{ path, page, field, before: earlier, now: found }];
     });
   });
 }
@@ -35,8 +37,9 @@ function emptyListAround(field: string, values: CodeAnswer["values"]): CodeAnswe
 }
 
 /**
- * One finding for each answer: the fields in it usually differ for one reason. Other values may be what the release is for,
- * and ask for a decision; text where numbers were, and nothing where values were, is nobody's intention.
+ * One finding for each answer: the fields in it usually differ for one reason. What programs read changes for all of them at
+ * once and asks for a decision; a page may say the same in other words. Text where numbers were, and nothing where values
+ * were, is nobody's intention.
  */
 export function answerFindings(differences: readonly Difference[], release: string): Finding[] {
   return [...Map.groupBy(differences, ({ path }) => path)].flatMap(([path, of]) => {
@@ -68,15 +71,45 @@ export function answerFindings(differences: readonly Difference[], release: stri
     if (others.length > 0) {
       findings.push({
         ...about(others),
-        id: "code.answer",
-        severity: "warning",
+        id: others.some(({ page }) => page) ? "code.page" : "code.answer",
+        severity: others.some(({ page }) => page) ? "warning" : "blocking",
         cause: `on the same data, asked at the same time, it answers otherwise than release ${release} in ${named(others)}`,
-        consequence: "Visitors get other rows or figures than before, and no error says so.",
-        remedy: "Make sure that this is what the release is for: look at the query, the filter, the serializer.",
+        consequence:
+          "Users get other rows or figures than before, or rows that are not for them, and no error says so.",
+        remedy:
+          "Look at the query, the filter, the serializer; where this is what the release is for, say so in rehearsal:checks.accepted.",
       });
     }
     return findings;
   });
+}
+
+/** What one release answers and the other was not asked for, or does not answer. */
+export function pathsWithoutAnswer(before: readonly CodeAnswer[], now: readonly CodeAnswer[]): string[] {
+  const answered = new Set(now.map(({ path }) => path));
+  return before.map(({ path }) => path).filter((path) => !answered.has(path));
+}
+
+/**
+ * Addresses at which the release before has a page for the same row: they were sent in mails and stand in bookmarks.
+ *
+ * @param asked what came of asking this release for them
+ */
+export function goneFindings(asked: readonly CodeOperation[], release: string): Finding[] {
+  return asked.flatMap(({ operation, error }): Finding[] =>
+    error === null || GONE_FOR_GOOD.test(error)
+      ? []
+      : [
+          {
+            id: "code.address-gone",
+            severity: "blocking",
+            subject: operation,
+            cause: `release ${release} answers it on the same data; this one: ${error}`,
+            consequence: "Whoever has the address, from a mail, a bookmark or another system, reaches nothing.",
+            remedy: "Redirect the old address to the new one; where it is meant to be gone for good, answer 410.",
+          },
+        ],
+  );
 }
 
 function named(some: readonly Difference[]): string {

@@ -63,9 +63,11 @@ function failure(
   const earlier = known?.error;
   const same = typeof earlier === "string" && withoutValues(earlier) === withoutValues(error);
   const request = /^(?:GET|POST) /.test(name);
+  // A form that was taken and is refused now: nobody meant that.
+  const refused = CLIENT_ERROR.test(error) && name.startsWith("POST ") && earlier === null;
   return {
     id: request ? "code.request" : /^(?:SELECT|UPDATE) /.test(name) ? "code.row" : "code.write",
-    severity: same ? "note" : severityOf(error, known === undefined, madeUp),
+    severity: same ? "note" : refused ? "blocking" : severityOf(error, known === undefined, madeUp),
     subject: name,
     cause: same ? `${error}; so it was with the release before` : error,
     consequence: request

@@ -10,7 +10,7 @@ import type { RunContext } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
 import { RUN_APPLICATION } from "../logs/probes.ts";
 import type { RunStep } from "../step.ts";
-import { answerFindings, differingAnswers } from "./answers.ts";
+import { answerFindings, differingAnswers, goneFindings, pathsWithoutAnswer } from "./answers.ts";
 import { type CodeWork, codeFindings, isSlow, WORK } from "./judge.ts";
 
 const KIND = "code";
@@ -60,12 +60,11 @@ async function compareAnswers(context: RunContext, before: CodeWork | undefined)
   };
   try {
     const first = await ask();
-    if (first.length === 0) return [];
+    const gone = goneFindings(await now.ask(pathsWithoutAnswer(earlier.answered(), now.answered())), before.release);
+    if (first.length === 0) return gone;
     const again = new Set((await ask()).map(({ path, field }) => `${path} ${field}`));
-    return answerFindings(
-      first.filter(({ path, field }) => again.has(`${path} ${field}`)),
-      before.release,
-    );
+    const differing = first.filter(({ path, field }) => again.has(`${path} ${field}`));
+    return [...gone, ...answerFindings(differing, before.release)];
   } finally {
     await end();
   }

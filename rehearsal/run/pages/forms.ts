@@ -3,6 +3,8 @@ import type { Followed } from "../../checks/followed-links.ts";
 import { attributeOf, methodOf } from "../../checks/references.ts";
 import type { Finding } from "../../finding.ts";
 
+const QUOTED = 5;
+
 /** Whether Django finds the token that it asks for. */
 export type FormToken = "token" | "bare";
 
@@ -21,21 +23,33 @@ export function formsOf(html: string): Record<string, FormToken> {
   return forms;
 }
 
-/** A browser that may not name the page hides the origin as well, and Django refuses what comes from an unknown one. */
+/**
+ * A browser that may not name the page hides the origin as well, and Django refuses what comes from an unknown one. One
+ * finding for all pages: it is one setting that they have it from.
+ */
 export function referrerFindings(met: readonly Followed[]): Finding[] {
-  return met.flatMap(({ path, answer }): Finding[] => {
-    if (answer === undefined || String(answer.headers["referrer-policy"] ?? "").trim() !== "no-referrer") return [];
-    if (!Object.values(formsOf(answer.body)).includes("token")) return [];
-    return [
-      {
-        id: "pages.form-origin",
-        severity: "blocking",
-        subject: path,
-        cause: "the page has Referrer-Policy: no-referrer, so that browsers send its form with Origin: null",
-        consequence:
-          "Django refuses the form of every visitor with 403: it cannot tell that it comes from its own page.",
-        remedy: "Set SECURE_REFERRER_POLICY to same-origin or strict-origin-when-cross-origin.",
-      },
-    ];
-  });
+  const pages = met.flatMap(({ path, answer }) =>
+    answer !== undefined &&
+    String(answer.headers["referrer-policy"] ?? "").trim() === "no-referrer" &&
+    Object.values(formsOf(answer.body)).includes("token")
+      ? [path]
+      : [],
+  );
+  const [first] = pages;
+  return first === undefined
+    ? []
+    : [
+        {
+          id: "pages.form-origin",
+          severity: "blocking",
+          subject: first,
+          cause:
+            `${pages.length === 1 ? "the page has" : `${pages.length} pages with forms have`} Referrer-Policy: no-referrer, so that browsers send ` +
+            "their forms with Origin: null",
+          evidence: pages.slice(0, QUOTED),
+          consequence:
+            "Django refuses the form of every visitor with 403: it cannot tell that it comes from its own page.",
+          remedy: "Set SECURE_REFERRER_POLICY to same-origin or strict-origin-when-cross-origin.",
+        },
+      ];
 }

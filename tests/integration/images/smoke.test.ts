@@ -280,7 +280,9 @@ describe("run smoke", { timeout: 120_000 }, () => {
     const smoke = await start("answered");
     const from = smoke.events.length;
     smoke.tell("answers");
-    const answers = (await smoke.next("round", from)).filter(({ event }) => event === "answer");
+    const answers = (await smoke.next("round", from)).filter(
+      ({ event, values = {} }) => event === "answer" && Object.keys(values).length > 0,
+    );
     const told = (...sample: string[]) => ({
       count: sample.length,
       filled: sample.length,
@@ -305,6 +307,15 @@ describe("run smoke", { timeout: 120_000 }, () => {
       ["/countries.csv", { Aland: told("Bland", "Cland") }],
       ["/api/countries/aa/", { name: told('"Aland"') }],
     ]);
+    const asked = smoke.events.length;
+    smoke.tell('ask ["/api/", "/absent/"]');
+    const operations = (await smoke.next("round", asked))
+      .slice(0, -1)
+      .map(({ operation, error }) => [operation, error]);
+    expect(operations).toEqual([
+      ["GET /api/", null],
+      ["GET /absent/", "status 404"],
+    ]);
     expect(await smoke.end()).toBe(0);
   });
 
@@ -312,7 +323,7 @@ describe("run smoke", { timeout: 120_000 }, () => {
     await prepare("formed");
     const before = await contents("formed");
     const sent = async (fault: string) => {
-      const environment = { SMOKE_PATHS: "/opinion/", SMOKE_UNLINKED: "1", OPINION: fault };
+      const environment = { SMOKE_PATHS: "/opinion/", SMOKE_UNLINKED: "1", OPINION: fault, MAIL_SERVER: "localhost" };
       const smoke = await start("formed", environment);
       const round = await smoke.once();
       expect(Object.keys(round).filter((name) => name.startsWith("POST "))).toEqual([
@@ -334,6 +345,10 @@ describe("run smoke", { timeout: 120_000 }, () => {
     });
     expect(await sent("lost")).toEqual({
       "POST /opinion/ filled in": "the page that it leads to, /people/<id>/, answers 404",
+    });
+    expect(await sent("mail")).toEqual({
+      "POST /opinion/ filled in":
+        "it sends mail while it answers, and EMAIL_HOST is localhost: no mail server listens on port 25 of the container",
     });
     expect(await contents("formed")).toBe(before);
   });

@@ -1,3 +1,5 @@
+import os
+
 from .deployed import *  # noqa: F403
 from .deployed import DATABASES, INSTALLED_APPS, STORAGES
 
@@ -7,6 +9,6 @@ DATABASES["elsewhere"] = {**DATABASES["default"], "HOST": "127.0.0.1", "PORT": 9
 DATABASE_ROUTERS = ["kinds.router.Router"]
 ROOT_URLCONF = "kinds.urls"
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-EMAIL_HOST = "nobody.invalid"
+EMAIL_HOST = os.environ.get("MAIL_SERVER", "nobody.invalid")
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:9"}}

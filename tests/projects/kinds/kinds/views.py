@@ -2,6 +2,7 @@ import os
 from collections.abc import Iterator
 
 from django.conf import settings
+from django.core.mail import send_mail
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
@@ -37,6 +38,8 @@ def opinion(request: HttpRequest) -> HttpResponse:
         if not request.POST.get("text"):
             return HttpResponse("say something" if fault != "empty" else str(1 / 0))
         Country.objects.create(code="yy", name=request.POST["text"], number=int(request.POST["number"]) + 1000)
+        if fault == "mail":
+            send_mail("An opinion", request.POST["text"], None, ["editor@example.org"])
         return redirect("/people/77/" if fault == "lost" else "/people/1/")
     token = "" if fault == "token" else f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(request)}">'
     return HttpResponse(

@@ -92,6 +92,7 @@ describe("settings that a migration leaves in its session", () => {
 describe("what the running release shows on migrated data", () => {
   const answer = (path: string, fields: Record<string, number>): CodeAnswer => ({
     path,
+    page: true,
     values: Object.fromEntries(
       Object.entries(fields).map(([field, filled]) => [
         field,

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { CodeAnswer } from "../../../../rehearsal/migration/outgoing-code.ts";
-import { answerFindings, differingAnswers } from "../../../../rehearsal/run/code/answers.ts";
+import {
+  answerFindings,
+  differingAnswers,
+  goneFindings,
+  pathsWithoutAnswer,
+} from "../../../../rehearsal/run/code/answers.ts";
 import { type CodeWork, codeFindings } from "../../../../rehearsal/run/code/judge.ts";
 
 const operation = (name: string, error: string | null = null, seconds = 0.01) => ({ operation: name, error, seconds });
@@ -70,6 +75,13 @@ describe("what a release's code fails at", () => {
     expect(short(now("sent"))).toEqual(["blocking code.write INSERT shop.Order"]);
   });
 
+  it("stops the release: a form that is refused and was not", () => {
+    const refused = operation("POST /order/ filled in", "status 403");
+    expect(short(codeFindings([refused], undefined))).toEqual(["warning code.request POST /order/ filled in"]);
+    const taken = earlier({ "POST /order/ filled in": { error: null, seconds: 0 } });
+    expect(short(codeFindings([refused], taken))).toEqual(["blocking code.request POST /order/ filled in"]);
+  });
+
   it("warns of a link that leads to no page", () => {
     expect(short(codeFindings([operation("GET /old/", "status 404")], undefined))).toEqual([
       "warning code.request GET /old/",
@@ -101,8 +113,9 @@ describe("what has become slow", () => {
 });
 
 describe("answers of two releases on the same data", () => {
-  const answer = (path: string, values: Record<string, readonly string[]>): CodeAnswer => ({
+  const answer = (path: string, values: Record<string, readonly string[]>, page = false): CodeAnswer => ({
     path,
+    page,
     values: Object.fromEntries(
       Object.entries(values).map(([field, of]) => [
         field,
@@ -143,6 +156,30 @@ describe("answers of two releases on the same data", () => {
     expect(answerFindings(differingAnswers(filled, [answer("/reports/", {})]), "r1")).toEqual([]);
   });
 
+  it("warn where a page says something else", () => {
+    const [was, is] = ["12", "13"].map((text) => [answer("/reports/", { "Routes, Flights": [text] }, true)]);
+    expect(answerFindings(differingAnswers(was ?? [], is ?? []), "r1")).toMatchObject([
+      { id: "code.page", severity: "warning", subject: "/reports/" },
+    ]);
+  });
+
+  it("stop the release where one answers at an address and the other does not", () => {
+    expect(pathsWithoutAnswer(before, before.slice(1))).toEqual(["/api/remarks/"]);
+    const asked = [
+      operation("GET /remarks/7a/", "status 404"),
+      operation("GET /a/"),
+      operation("GET /b/", "status 410"),
+    ];
+    expect(goneFindings(asked, "r1")).toMatchObject([
+      {
+        id: "code.address-gone",
+        severity: "blocking",
+        subject: "GET /remarks/7a/",
+        cause: "release r1 answers it on the same data; this one: status 404",
+      },
+    ]);
+  });
+
   it("stop the release where numbers have become text", () => {
     const numbers = [answer("/delays.csv", { delay: ["-5", "7"], name: ["a", "b"] })];
     const now = [answer("/delays.csv", { delay: ["'-5", "7"], name: ["a", "c"] })];
@@ -152,16 +189,16 @@ describe("answers of two releases on the same data", () => {
         severity: "blocking",
         cause: "on the same data delay holds text, where release r1 has numbers",
       },
-      { id: "code.answer", severity: "warning" },
+      { id: "code.answer", severity: "blocking" },
     ]);
   });
 
-  it("ask for a decision where values are others, with one finding for each answer", () => {
+  it("ask for a decision where programs read other values, with one finding for each answer", () => {
     const now = [answer("/api/remarks/", { count: ["3"], "results[].text": ["a", "b", "hidden"] }), ...before.slice(1)];
     expect(differing(now)).toMatchObject([
       {
         id: "code.answer",
-        severity: "warning",
+        severity: "blocking",
         subject: "/api/remarks/",
         cause:
           "on the same data, asked at the same time, it answers otherwise than release r1 in count, results[].text",
