@@ -10,11 +10,14 @@ export const appLogging: Check = {
   remedy: "Give the root logger of LOGGING a handler that writes to standard error, and a level of ERROR or below.",
   run: async (environment) => {
     const { configured, loggers } = await inspection(environment, "logging");
-    return loggers.map((name) => ({
-      expected: `a handler that writes errors of the logger ${name}`,
-      seen: configured ? "none takes them" : "none: without LOGGING, Django only sends mail to ADMINS",
-      // That is Django's own default, which projects live with.
-      ...(configured ? {} : { warning: true as const }),
-    }));
+    if (loggers.length === 0) return [];
+    return [
+      {
+        expected: `a handler that writes errors of the ${loggers.length === 1 ? "logger" : "loggers"} ${loggers.join(", ")}`,
+        seen: configured ? "none takes them" : "none: without LOGGING, Django only sends mail to ADMINS",
+        // That is Django's own default, which projects live with.
+        ...(configured ? {} : { warning: true as const }),
+      },
+    ];
   },
 };

@@ -7,6 +7,8 @@ import { taskProbes } from "./task-probe.ts";
 /** What a task has stored through the project's own storage; null where that is no folder of the task. */
 type Stored = { readonly url: string; readonly file: string } | null;
 
+/** Of addresses that name no host. */
+const HERE = "https://this-host.invalid";
 const CONTENT = "written by a check of the deployment\n";
 /** As Django stores an upload, under a name that is not ASCII. */
 const STORE = `
@@ -41,6 +43,10 @@ export const appMedia: Check = {
   },
 };
 
+function isOurs(hostname: string, hostnames: readonly string[]): boolean {
+  return hostnames.some((own) => own === hostname || (own.startsWith("*.") && hostname.endsWith(own.slice(1))));
+}
+
 async function serves(environment: DeployedEnvironment): Promise<Finding[]> {
   const { engine, services } = environment;
   const service = services.find(({ role }) => role === "app")?.name ?? "";
@@ -59,7 +65,15 @@ async function serves(environment: DeployedEnvironment): Promise<Finding[]> {
   const stored = JSON.parse(output.at(-1) ?? "null") as Stored;
   if (stored === null) return [];
   try {
-    const { pathname } = new URL(stored.url, "https://this-host.invalid");
+    const { pathname, hostname } = new URL(stored.url, HERE);
+    if (hostname !== new URL(HERE).hostname && !isOurs(hostname, environment.hostnames)) {
+      return [
+        {
+          expected: `a file that ${service} stores in its own folder has an address of this environment`,
+          seen: `${hostname}, which does not have what is stored here`,
+        },
+      ];
+    }
     const { status, body } = await mainClient(environment).fetch(pathname);
     if (status === 200 && body === CONTENT) return [];
     const seen = status === 200 ? "200 with something else" : String(status);

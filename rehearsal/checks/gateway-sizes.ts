@@ -7,6 +7,8 @@ const MEBIBYTE = 1024 * 1024;
 const LARGE_MIB = 8;
 /** As long as links are that carry what a campaign or another system has added. */
 const ADDRESS_CHARACTERS = 2000;
+/** Of an article that somebody writes. */
+const TEXT_CHARACTERS = 100_000;
 const TOO_LARGE = [413, 414, 431];
 
 /** What fits into the buffers goes through, and the first photograph, or the first link of a campaign, does not. */
@@ -17,13 +19,15 @@ export const gatewaySizes: Check = {
     "The room for bodies or temporary files is smaller than gateway.maxBodyMiB, in the gateway or the application, or one of them takes only short addresses.",
   consequence:
     "Uploads beyond some hundred kilobytes, or links with tracking parameters, are answered 400, 413 or 500.",
-  remedy: "Run pulumi up --refresh, which puts the gateway back; look for a limit of the server (limit_request_line).",
+  remedy:
+    "Run pulumi up --refresh, which puts the gateway back; look for a limit of the server (limit_request_line) or of Django (DATA_UPLOAD_MAX_MEMORY_SIZE).",
   notApplicable: ({ paths }) => (paths.adminLogin === "none" ? "checks.adminLogin is none" : undefined),
   run: async (environment) => {
     const { paths, maxBodyMiB } = environment;
     const client = mainClient(environment);
     return [
       ...(await body(client, paths.adminLogin, Math.min(LARGE_MIB, maxBodyMiB * 0.9))),
+      ...(await text(client, paths.adminLogin)),
       ...(await address(client, paths.page === "none" ? paths.adminLogin : paths.page)),
     ];
   },
@@ -41,6 +45,20 @@ async function body(client: GatewayClient, path: string, mebibytes: number): Pro
   if (!TOO_LARGE.includes(status) && status < 500) return [];
   return [
     { expected: `an answer of the application to ${mebibytes.toFixed(1)} MiB sent to ${path}`, seen: String(status) },
+  ];
+}
+
+/** Sends it with a long text, which Django measures apart from files: DATA_UPLOAD_MAX_MEMORY_SIZE. */
+async function text(client: GatewayClient, path: string): Promise<Finding[]> {
+  const token = formToken((await client.fetch(path)).body) ?? "";
+  const form = { csrfmiddlewaretoken: token, text: "x".repeat(TEXT_CHARACTERS) };
+  const { status } = await client.once(path, { method: "POST", form });
+  if (!TOO_LARGE.includes(status) && status !== 400 && status < 500) return [];
+  return [
+    {
+      expected: `an answer of the application to a form with ${TEXT_CHARACTERS} characters sent to ${path}`,
+      seen: String(status),
+    },
   ];
 }
 

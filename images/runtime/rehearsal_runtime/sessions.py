@@ -40,6 +40,7 @@ def run() -> int:
             "engine": settings.SESSION_ENGINE,
             "serializer": settings.SESSION_SERIALIZER,
             "cookie": settings.SESSION_COOKIE_NAME,
+            "age": settings.SESSION_COOKIE_AGE,
             "userModel": get_user_model()._meta.label if "django.contrib.auth" in settings.INSTALLED_APPS else "",
             "backends": list(settings.AUTHENTICATION_BACKENDS),
         }

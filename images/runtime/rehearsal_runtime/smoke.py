@@ -127,9 +127,11 @@ class Smoke:
         drop_broken_connections()
         _forget()
         answered: dict[str, Outcome] = {}
+        read: dict[str, set[str]] = {}
 
         def asked(path: str, outcome: Outcome) -> None:
-            answered[path] = outcome
+            if outcome.error is None:
+                answered[path], read[path] = outcome, set(outcome.operation.identifiers)
 
         visit(self._paths, perform, asked)
         shapes = {shape(path) for path in answered}
@@ -138,14 +140,17 @@ class Smoke:
                 if shape(path) in shapes:
                     break
                 outcome = perform(Operation(f"GET {path}", lambda path=path: fetch(path)))
+                asked(path, outcome)
                 if outcome.error is None:
-                    answered[path] = outcome
                     break
+        # What is kept in a cache is read anew some time; what the process itself keeps is not.
+        _forget()
+        tables = {model._meta.db_table for model in models()}
         for path, outcome in answered.items():
             again = perform(outcome.operation)
-            if outcome.error is not None or again.error is not None:
-                continue
-            self.emit(answer(path, outcome.result, again.result))
+            if again.error is None:
+                kept = (read[path] - again.operation.identifiers) & tables
+                self.emit({**answer(path, outcome.result, again.result), "kept": sorted(kept)})
         self.emit({"event": "round"})
 
     def ask(self, paths: list[str]) -> None:

@@ -88,6 +88,8 @@ def _send(path: str, number: int, filled: bool, mail: Mail) -> None:
     origin = f"https://{first_host()}"
     response = client.post(form.action, data, secure=True, headers={"referer": f"{origin}{path}", "origin": origin})
     mail.check()
+    if filled:
+        _shows_nobody_else(path, number, form, data)
     if response.status_code == 403 and TOKEN not in data:
         raise Refused(f"the form carries no {TOKEN}, and is refused with 403")
     if response.status_code >= 400:
@@ -98,6 +100,15 @@ def _send(path: str, number: int, filled: bool, mail: Mail) -> None:
             after = client.get(f"{target.path}?{target.query}" if target.query else target.path, secure=True)
             if after.status_code >= 400:
                 raise Refused(f"the page that it leads to, {shape(target.path)}, answers {after.status_code}")
+
+
+def _shows_nobody_else(path: str, number: int, form: Form, sent: dict[str, str]) -> None:
+    """What one visitor has typed must not stand in the form that the next one is shown."""
+    shown = _forms(_client().get(path, secure=True), path)
+    typed = {one.name for one in form.fields if one.kind not in ("hidden", "select") and not one.value and not one.options}
+    kept = [one.name for one in (shown[number].fields if number < len(shown) else []) if one.name in typed and one.value and one.value == sent[one.name]]
+    if kept:
+        raise Refused(f"what one visitor has typed into {', '.join(kept)} stands in the form that the next one is shown")
 
 
 def _client() -> Any:

@@ -84,6 +84,27 @@ export function answerFindings(differences: readonly Difference[], release: stri
   });
 }
 
+/** Data that the release keeps in its processes, where the release before read it each time. */
+export function keptFindings(before: readonly CodeAnswer[], now: readonly CodeAnswer[], release: string): Finding[] {
+  const known = new Map(before.map(({ path, kept }) => [path, kept]));
+  const kept = now.flatMap(({ path, kept: own = [] }) => {
+    const earlier = known.get(path);
+    return earlier === undefined
+      ? []
+      : own.filter((table) => !earlier.includes(table)).map((table) => ({ path, table }));
+  });
+  return [...Map.groupBy(kept, ({ table }) => table)].map(([table, of]) => ({
+    id: "code.kept",
+    severity: "blocking",
+    subject: table,
+    cause: `a process reads it for the first ${of.map(({ path }) => path).join(", ")} and never again; release ${release} read it each time`,
+    consequence:
+      "Each process shows what was there when it started: what is changed or loaded later is not seen until it restarts.",
+    remedy:
+      "Look for functools.cache, lru_cache or a module's variable around a query; use Django's cache, with a time after which it is read anew.",
+  }));
+}
+
 /** What one release answers and the other was not asked for, or does not answer. */
 export function pathsWithoutAnswer(before: readonly CodeAnswer[], now: readonly CodeAnswer[]): string[] {
   const answered = new Set(now.map(({ path }) => path));

@@ -10,7 +10,7 @@ import type { RunContext } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
 import { RUN_APPLICATION } from "../logs/probes.ts";
 import type { RunStep } from "../step.ts";
-import { answerFindings, differingAnswers, goneFindings, pathsWithoutAnswer } from "./answers.ts";
+import { answerFindings, differingAnswers, goneFindings, keptFindings, pathsWithoutAnswer } from "./answers.ts";
 import { type CodeWork, codeFindings, isSlow, WORK } from "./judge.ts";
 
 const KIND = "code";
@@ -60,11 +60,15 @@ async function compareAnswers(context: RunContext, before: CodeWork | undefined)
   };
   try {
     const first = await ask();
-    const gone = goneFindings(await now.ask(pathsWithoutAnswer(earlier.answered(), now.answered())), before.release);
-    if (first.length === 0) return gone;
+    const [then, today] = [earlier.answered(), now.answered()];
+    const others = [
+      ...keptFindings(then, today, before.release),
+      ...goneFindings(await now.ask(pathsWithoutAnswer(then, today)), before.release),
+    ];
+    if (first.length === 0) return others;
     const again = new Set((await ask()).map(({ path, field }) => `${path} ${field}`));
     const differing = first.filter(({ path, field }) => again.has(`${path} ${field}`));
-    return [...gone, ...answerFindings(differing, before.release)];
+    return [...others, ...answerFindings(differing, before.release)];
   } finally {
     await end();
   }

@@ -16,6 +16,8 @@ export interface CollectedLogs {
   readonly patterns: readonly LogPattern[];
   readonly hours: number;
   readonly lines: number;
+  /** The same by service. */
+  readonly volume: Readonly<Record<string, number>>;
   /** Secrets that stand in the logs. */
   readonly disclosures: readonly Disclosure[];
   /** Services whose tasks keep no log that the engine can read. */
@@ -46,22 +48,24 @@ export async function collectLogs(context: RunContext): Promise<CollectedLogs> {
     ...(password === "" ? [] : [{ name: "the administrator's password", value: password }]),
   ];
   const disclosures: Disclosure[] = [];
-  let lines = 0;
+  const volume: Record<string, number> = {};
   for (const [name, own] of Map.groupBy(logs, (log) => log.name)) {
     const texts = own
       .flatMap(({ streams }) => [streams.stdout, streams.stderr])
       .map((text) => disclosed(text, secrets, name, disclosures));
     const entries = texts.flatMap(readEntries);
-    lines += entries.length;
+    const source = name.replace(`${context.environment}-`, "");
+    volume[source] = entries.length;
     patterns.push(
       ...findPatterns(
-        name.replace(`${context.environment}-`, ""),
+        source,
         entries.filter((entry) => entry.level !== "other" && !isProbe(entry)),
       ),
     );
   }
   const unreadable = declaration.services.filter(({ inputs }) => !isReadable(inputs)).map(({ name }) => name);
-  return { unreadable, patterns, lines, disclosures, hours: Math.max(0, Date.now() / 1000 - since) / 3600 };
+  const lines = Object.values(volume).reduce((sum, one) => sum + one, 0);
+  return { unreadable, patterns, lines, volume, disclosures, hours: Math.max(0, Date.now() / 1000 - since) / 3600 };
 }
 
 /**

@@ -5,6 +5,8 @@ import { type AnswerShape, PRIVATE } from "./describe.ts";
 
 /** Of what was there at least so much must be left. */
 const SHARE_LEFT = 0.1;
+/** A heading that goes alone is a matter of style. */
+const SHARE_WITH_HEADING = 0.9;
 /** Less than that is too little to lose a share of. */
 const FLOOR = 30;
 
@@ -38,6 +40,7 @@ export function lostFindings({ who, now, before }: Compared): Finding[] {
       ...lostTokens(kind, earlier, found),
       ...emptied(kind, earlier, found),
       ...lostAmount(kind, earlier, found),
+      ...lostHeading(kind, earlier, found),
       ...swollen(kind, earlier, found),
     ];
   });
@@ -287,6 +290,22 @@ function lostAmount(kind: string, earlier: AnswerShape, found: AnswerShape): Fin
       cause: amounts(earlier, found),
       consequence: "What users look for is not there, and no error says so.",
       remedy: "Look at the query and the template behind it, and whether the data itself is gone.",
+    },
+  ];
+}
+
+/** The main heading goes with what stands below it: a block that no template fills leaves the frame alone. */
+function lostHeading(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {
+  const has = ({ elements }: AnswerShape) => Object.keys(elements).some((name) => /^h1\b/.test(name));
+  if (!has(earlier) || has(found) || found.amount >= earlier.amount * SHARE_WITH_HEADING) return [];
+  return [
+    {
+      id: "pages.content",
+      severity: "blocking",
+      subject: kind,
+      cause: `it has no main heading (h1) any more, and ${amounts(earlier, found)}`,
+      consequence: "Visitors see the frame of the page without what they came for, and no error says so.",
+      remedy: "Look for a block that the page fills and its base template does not have by that name any more.",
     },
   ];
 }

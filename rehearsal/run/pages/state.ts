@@ -15,6 +15,8 @@ export const PAGES = z.object({
   addresses: z.record(z.string(), z.array(z.string())),
   /** Status of the API to a token that nobody has, by the scheme; 0 for no answer. */
   credentials: z.record(z.string(), z.number()),
+  /** Status of other ways to ask: by other clients, or without the slash at the end. */
+  variants: z.record(z.string(), z.number()).optional(),
   /** What tells the database from another of the same name: addresses of records are of no other. */
   data: z.string(),
 });

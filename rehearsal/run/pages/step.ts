@@ -17,6 +17,7 @@ import { disclosedFindings } from "./disclosed.ts";
 import { referrerFindings } from "./forms.ts";
 import { mixedUpFindings, openAsAdministrator, type Personal } from "./personal.ts";
 import { PAGES, type PagesState, shapesOf } from "./state.ts";
+import { tryClients, trySpellings, variantFindings } from "./variants.ts";
 import { type MissingAsset, type Walk, walk } from "./walk.ts";
 
 const KIND = "pages";
@@ -35,6 +36,7 @@ export const pages: RunStep = {
     const visitor = await walk(mainClient(site), starts, signal, (path) => !isAdministration(context, path));
     const { administrator, opened } = await administratorWalk(context, visitor);
     const data = await dataOf(context);
+    const addresses = addressesOf(visitor.met);
     const now: PagesState = {
       version: 2,
       environment,
@@ -42,8 +44,9 @@ export const pages: RunStep = {
       takenAt: new Date().toISOString(),
       visitor: shapesOf(visitor.met),
       administrator: shapesOf(administrator.met),
-      addresses: addressesOf(visitor.met),
+      addresses,
       credentials: site.paths.api === "none" ? {} : await tryCredentials(mainClient(site), site.paths.api),
+      variants: await variantsOf(context, starts, addresses),
       data,
     };
     const again =
@@ -59,6 +62,7 @@ export const pages: RunStep = {
       ...goneFindings(again, now.visitor),
       ...hiddenFindings(starts, now.visitor, before?.visitor ?? {}),
       ...credentialFindings(site.paths.api, now.credentials, before?.credentials ?? {}),
+      ...variantFindings(now.variants ?? {}, before?.variants ?? {}),
       ...referrerFindings(all),
       ...disclosedFindings(all, knownSecrets(context.declaration.secrets)),
       ...openFindings(now.administrator, await asStranger(context, administrator)),
@@ -74,6 +78,15 @@ export const pages: RunStep = {
     };
   },
 };
+
+async function variantsOf({ site }: RunContext, starts: readonly string[], addresses: PagesState["addresses"]) {
+  const client = mainClient(site);
+  const answers = await Promise.all([
+    ...starts.map((path) => tryClients(client, path)),
+    trySpellings(client, addresses),
+  ]);
+  return Object.assign({}, ...answers) as Record<string, number>;
+}
 
 /** Which database the pages show. */
 async function dataOf({ administration }: RunContext): Promise<string> {

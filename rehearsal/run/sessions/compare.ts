@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Finding } from "../../finding.ts";
+import { duration } from "../../report/format.ts";
 
 export const SESSIONS = z.object({
   version: z.literal(1),
@@ -11,6 +12,8 @@ export const SESSIONS = z.object({
   engine: z.string(),
   serializer: z.string(),
   cookie: z.string(),
+  /** Seconds that a session lasts; not known of releases that were not asked. */
+  age: z.number().optional(),
   userModel: z.string(),
   backends: z.array(z.string()),
 });
@@ -18,6 +21,9 @@ export const SESSIONS = z.object({
 /** What sessions depend on in a release. */
 export type SessionState = z.infer<typeof SESSIONS>;
 
+/** A form takes longer to fill in. */
+const SHORT_SECONDS = 900;
+const TIMES_SHORTER = 4;
 /** The two keep sessions in the same table. */
 const OF_THE_DATABASE = ["django.contrib.sessions.backends.db", "django.contrib.sessions.backends.cached_db"];
 
@@ -43,6 +49,9 @@ export function sessionFindings(now: SessionState, before: SessionState, honours
     ...(sameTable ? [] : changed("engine", "SESSION_ENGINE", before.engine, now.engine)),
     ...changed("serializer", "SESSION_SERIALIZER", before.serializer, now.serializer),
     ...changed("cookie", "SESSION_COOKIE_NAME", before.cookie, now.cookie),
+    ...(isCut(now.age, before.age)
+      ? changed("age", "SESSION_COOKIE_AGE", duration(before.age ?? 0), duration(now.age ?? 0))
+      : []),
     ...changed("user-model", "AUTH_USER_MODEL", before.userModel, now.userModel),
     ...gone.map((backend) =>
       finding(
@@ -53,6 +62,11 @@ export function sessionFindings(now: SessionState, before: SessionState, honours
       ),
     ),
   ];
+}
+
+/** Whoever reads a page or fills in a form is logged out before it is sent. */
+function isCut(now = 0, before = 0): boolean {
+  return now > 0 && now < SHORT_SECONDS && now * TIMES_SHORTER <= before;
 }
 
 function changed(id: string, setting: string, before: string, now: string): Finding[] {

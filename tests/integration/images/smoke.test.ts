@@ -53,6 +53,7 @@ interface Event {
   readonly operations?: number;
   readonly path?: string;
   readonly values?: Readonly<Record<string, object>>;
+  readonly kept?: readonly string[];
 }
 
 const anyDigest = expect.stringMatching(/^[0-9a-f]{16}$/) as string;
@@ -317,6 +318,19 @@ describe("run smoke", { timeout: 120_000 }, () => {
       ["GET /absent/", "status 404"],
     ]);
     expect(await smoke.end()).toBe(0);
+  });
+
+  it("tells which tables a process reads once and keeps in its memory", async () => {
+    await prepare("kept");
+    const keptBy = async (variables: Readonly<Record<string, string>>) => {
+      const smoke = await start("kept", variables);
+      smoke.tell("answers");
+      const answers = (await smoke.next("round", 0)).filter(({ event }) => event === "answer");
+      expect(await smoke.end()).toBe(0);
+      return answers.filter(({ kept = [] }) => kept.length > 0).map(({ path, kept }) => [path, kept]);
+    };
+    expect(await keptBy({})).toEqual([]);
+    expect(await keptBy({ NAMES_ARE_KEPT: "1" })).toEqual([["/people/1/", ["kinds_place"]]]);
   });
 
   it("sends forms as a browser does, and tells what becomes of them", async () => {

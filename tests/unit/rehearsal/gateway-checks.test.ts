@@ -205,8 +205,20 @@ describe("gateway.sizes", () => {
   });
 
   it.each([413, 500, 502])("fails where the answer to a body is %d", async (status) => {
-    expect((await run(({ method }) => (method === "POST" ? status : 200))).findings).toEqual([
-      { expected: "an answer of the application to 8.0 MiB sent to /admin/login/", seen: String(status) },
+    expect((await run(({ method }) => (method === "POST" ? status : 200))).findings[0]).toEqual({
+      expected: "an answer of the application to 8.0 MiB sent to /admin/login/",
+      seen: String(status),
+    });
+  });
+
+  it("fails where a long text is refused, and a file is not", async () => {
+    const isText = ({ method, headers }: Asked) =>
+      method === "POST" && String(headers["content-type"]).startsWith("application/x-www-form-urlencoded");
+    expect((await run((asked) => (isText(asked) ? 400 : 200))).findings).toEqual([
+      {
+        expected: "an answer of the application to a form with 100000 characters sent to /admin/login/",
+        seen: "400",
+      },
     ]);
   });
 

@@ -1,3 +1,4 @@
+import functools
 import os
 from collections.abc import Iterator
 
@@ -21,11 +22,18 @@ def index(request: HttpRequest) -> HttpResponse:
     )
 
 
+@functools.cache
+def kept_places() -> list[str]:
+    """As somebody does who has measured the query."""
+    return list(Place.objects.order_by("pk").values_list("name", flat=True))
+
+
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(Person, pk=pk)
     # As code does that was tried with people who all have a mentor.
     mentor = person.mentor.slug if os.environ.get("ALL_HAVE_MENTORS") == "1" else ""
-    places = ", ".join(Place.objects.order_by("pk").values_list("name", flat=True))
+    names = kept_places() if os.environ.get("NAMES_ARE_KEPT") == "1" else kept_places.__wrapped__()
+    places = ", ".join(names)
     # As a template does that marks text as safe.
     shown = places if os.environ.get("NAMES_ARE_SAFE") == "1" else escape(places)
     return HttpResponse(f"{person.slug} {mentor}<dl><dt>Places</dt><dd>{shown}</dd></dl>")

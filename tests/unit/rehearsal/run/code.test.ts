@@ -4,6 +4,7 @@ import {
   answerFindings,
   differingAnswers,
   goneFindings,
+  keptFindings,
   pathsWithoutAnswer,
 } from "../../../../rehearsal/run/code/answers.ts";
 import { type CodeWork, codeFindings } from "../../../../rehearsal/run/code/judge.ts";
@@ -161,6 +162,20 @@ describe("answers of two releases on the same data", () => {
     expect(answerFindings(differingAnswers(was ?? [], is ?? []), "r1")).toMatchObject([
       { id: "code.page", severity: "warning", subject: "/reports/" },
     ]);
+  });
+
+  it("stop the release where a process keeps what was read each time", () => {
+    const keeping = (kept: string[]) => [
+      { ...answer("/reports/", {}, true), kept },
+      { ...answer("/", {}, true), kept },
+    ];
+    expect(keptFindings(keeping([]), keeping(["shop_order"]), "r1")).toMatchObject([
+      { id: "code.kept", severity: "blocking", subject: "shop_order" },
+    ]);
+    expect(keptFindings(keeping(["shop_order"]), keeping(["shop_order"]), "r1")).toEqual([]);
+    // A release that was not asked for it, or whose runtime cannot tell.
+    expect(keptFindings([], keeping(["shop_order"]), "r1")).toEqual([]);
+    expect(keptFindings([answer("/reports/", {})], keeping(["shop_order"]), "r1")).toEqual([]);
   });
 
   it("stop the release where one answers at an address and the other does not", () => {

@@ -11,6 +11,7 @@ import { disclosedFindings } from "../../../../rehearsal/run/pages/disclosed.ts"
 import { referrerFindings } from "../../../../rehearsal/run/pages/forms.ts";
 import { mixedUpFindings, openAsAdministrator } from "../../../../rehearsal/run/pages/personal.ts";
 import { shapesOf } from "../../../../rehearsal/run/pages/state.ts";
+import { tryClients, trySpellings, variantFindings } from "../../../../rehearsal/run/pages/variants.ts";
 import { testGateway } from "../gateway.ts";
 
 const HTML = { "content-type": "text/html; charset=utf-8" };
@@ -228,6 +229,20 @@ describe("what was lost since the release before", () => {
   });
 });
 
+describe("a page without its content", () => {
+  const compared = (was: string, is: string) =>
+    lostFindings({ who: "a visitor", before: { "/": page(was) }, now: { "/": page(is) } }).map(({ id }) => id);
+  const frame = (inside: string) =>
+    `<html><body><nav>Home Flights Airports Reports</nav>${inside}<p>about us</p></body></html>`;
+
+  it("has lost its main heading and words with it", () => {
+    const content = "<h1>Flight 7</h1><p>It leaves at noon from gate seven.</p>";
+    expect(compared(frame(content), frame(""))).toEqual(["pages.content"]);
+    expect(compared(frame(content), frame(content.replaceAll("h1", "h2")))).toEqual([]);
+    expect(compared(frame("<p>It leaves at noon.</p>"), frame(""))).toEqual([]);
+  });
+});
+
 describe("addresses of the release before", () => {
   const gone = (again: readonly Followed[], now = {}) =>
     goneFindings(again, now).map(({ id, severity, subject }) => `${severity} ${id} ${subject}`);
@@ -260,6 +275,36 @@ describe("credentials that nobody has", () => {
     const found = (now: number, before: number) => credentialFindings("/api/", { Token: now }, { Token: before });
     expect(found(200, 401)).toMatchObject([{ id: "pages.credentials", subject: "/api/: Authorization: Token" }]);
     expect([...found(403, 401), ...found(200, 200), ...found(0, 401)]).toEqual([]);
+  });
+});
+
+describe("other ways to ask", () => {
+  it("stop the release where they were answered and are refused", () => {
+    const before = { "/ to curl": 200, "/flights": 301, "/api/ to Java": 403, "/data": 301 };
+    const now = { "/ to curl": 403, "/flights": 404, "/api/ to Java": 403, "/data": 302 };
+    expect(variantFindings(now, before)).toMatchObject([
+      { id: "pages.client", severity: "blocking", subject: "/ to curl" },
+      {
+        id: "pages.spelling",
+        subject: "/flights",
+        cause: "it is answered 404; with the release before it was 301",
+      },
+    ]);
+    expect(variantFindings({ "/ to curl": 429 }, before)).toEqual([]);
+    expect(variantFindings({}, before)).toEqual([]);
+  });
+
+  it("are clients of several kinds, and addresses without their slash", async () => {
+    const { environment, asked } = await testGateway(({ path, headers }) => ({
+      status: path.endsWith("/") ? (String(headers["user-agent"]).startsWith("curl") ? 403 : 200) : 301,
+      body: "",
+    }));
+    const client = mainClient(environment);
+    const clients = await tryClients(client, "/");
+    expect(clients).toMatchObject({ "/ to curl": 403, "/ to browser": 200 });
+    const addresses = { "/flights/*/": ["/flights/7/"], "/x.csv": ["/x.csv"], "/": ["/"] };
+    expect(await trySpellings(client, addresses)).toEqual({ "/flights/*": 301 });
+    expect(asked.at(-1)?.path).toBe("/flights/7");
   });
 });
 

@@ -27,6 +27,17 @@ describe("what logs everybody out", () => {
     expect(ids({}, false)).toEqual(["blocking sessions.signatures"]);
   });
 
+  it("is a much shorter life of sessions", () => {
+    const ages = (now: number, before: number) =>
+      sessionFindings({ ...BEFORE, release: "b", age: now }, { ...BEFORE, age: before }, true);
+    expect(ages(30, 1_209_600)).toMatchObject([
+      { id: "sessions.age", cause: "it is 30.0 s; with the release before it was 336 h 0 min" },
+    ]);
+    expect(ages(43_200, 1_209_600)).toEqual([]);
+    expect(ages(600, 1200)).toEqual([]);
+    expect(ids({ age: 30 })).toEqual([]);
+  });
+
   it("is another engine, unless both keep sessions in the same table", () => {
     expect(ids({ engine: "django.contrib.sessions.backends.cached_db" })).toEqual([]);
     expect(ids({ engine: "django.contrib.sessions.backends.cache" })).toEqual(["blocking sessions.engine"]);

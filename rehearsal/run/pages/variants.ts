@@ -1,0 +1,77 @@
+import type { GatewayClient } from "../../checks/gateway-client.ts";
+import type { Finding } from "../../finding.ts";
+
+/** What asks for pages and API beside browsers: scripts of partners, monitors, search engines. */
+const CLIENTS = {
+  browser: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+  phone:
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1",
+  "search engine": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+  curl: "curl/8.14.1",
+  Python: "python-requests/2.32.4",
+  Java: "Java/21.0.7",
+};
+const SPELLINGS = 6;
+
+/** Status of an address to the clients that are there; 0 for no answer. */
+export async function tryClients(client: GatewayClient, path: string): Promise<Record<string, number>> {
+  const asked = Object.entries(CLIENTS).map(
+    async ([name, agent]): Promise<[string, number]> => [
+      `${path} to ${name}`,
+      await statusOf(client, path, { "User-Agent": agent }),
+    ],
+  );
+  return Object.fromEntries(await Promise.all(asked));
+}
+
+/** Status of addresses without the slash at their end, as people type them and other sites link to them. */
+export async function trySpellings(
+  client: GatewayClient,
+  addresses: Readonly<Record<string, readonly string[]>>,
+): Promise<Record<string, number>> {
+  const kinds = Object.entries(addresses)
+    .flatMap(([kind, [path]]) => (path !== undefined && /^\/[^?]+\/$/.test(path) ? [{ kind, path }] : []))
+    .slice(0, SPELLINGS);
+  const asked = kinds.map(
+    async ({ kind, path }): Promise<[string, number]> => [
+      kind.replace(/\/$/, ""),
+      await statusOf(client, path.replace(/\/$/, ""), {}),
+    ],
+  );
+  return Object.fromEntries(await Promise.all(asked));
+}
+
+async function statusOf(client: GatewayClient, path: string, headers: Record<string, string>): Promise<number> {
+  return await client.once(path, { headers }).then(
+    ({ status }) => status,
+    () => 0,
+  );
+}
+
+/** Ways to ask that were answered with the release before, and are refused now. */
+export function variantFindings(
+  now: Readonly<Record<string, number>>,
+  before: Readonly<Record<string, number>>,
+): Finding[] {
+  return Object.entries(before).flatMap(([way, earlier]): Finding[] => {
+    const status = now[way];
+    if (status === undefined || earlier === 0 || earlier >= 400 || (status > 0 && status < 400)) return [];
+    // Asked for as often as here, an API may well be tired of it.
+    if (status === 429) return [];
+    const client = way.includes(" to ");
+    return [
+      {
+        id: client ? "pages.client" : "pages.spelling",
+        severity: "blocking",
+        subject: way,
+        cause: `it is answered ${status === 0 ? "not at all" : String(status)}; with the release before it was ${String(earlier)}`,
+        consequence: client
+          ? "Whoever uses that client is refused, and others are not: partners' programs, monitors or search engines."
+          : "Links of other sites and addresses that people type lead nowhere.",
+        remedy: client
+          ? "Look at what chooses by User-Agent: DISALLOWED_USER_AGENTS, a middleware, a rule of the gateway."
+          : "Look at APPEND_SLASH and CommonMiddleware: they redirect to the address with the slash.",
+      },
+    ];
+  });
+}
