@@ -92,7 +92,7 @@ function slow({ operation, seconds }: CodeOperation, before: number): Finding {
     id: "code.slow",
     severity: "blocking",
     subject: operation,
-    cause: `it takes ${duration(seconds)}, tried twice; with the release before it took ${duration(before)}`,
+    cause: `it takes ${duration(seconds)}; with the release before it took ${duration(before)}`,
     consequence: "Under production's load all workers come to wait in it, and other pages with them.",
     remedy: "Look for a query in a loop (select_related, prefetch_related) or one that no index serves.",
   };

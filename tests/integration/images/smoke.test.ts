@@ -321,9 +321,9 @@ describe("run smoke", { timeout: 120_000 }, () => {
   });
 
   it("tells which tables a process reads once and keeps in its memory", async () => {
-    await prepare("kept");
+    await prepare("remembered");
     const keptBy = async (variables: Readonly<Record<string, string>>) => {
-      const smoke = await start("kept", variables);
+      const smoke = await start("remembered", variables);
       smoke.tell("answers");
       const answers = (await smoke.next("round", 0)).filter(({ event }) => event === "answer");
       expect(await smoke.end()).toBe(0);
@@ -434,8 +434,9 @@ describe("run smoke", { timeout: 120_000 }, () => {
     expect(paused?.operations).toBe(since().length);
     const errors = since().filter(({ error }) => error !== null);
     expect(errors.length).toBeLessThanOrEqual(3);
+    // The last is what Django makes of it where a session was just being saved.
     for (const { error } of errors)
-      expect(error).toMatch(/^OperationalError: (terminating|server closed the) connection/);
+      expect(error).toMatch(/^OperationalError: (terminating|server closed the) connection|^UpdateError$/);
     const operations = new Set(since().map(({ operation }) => operation));
     for (const expected of ["GET /api/", "SELECT kinds.Country", "UPDATE kinds.Country", "INSERT kinds.Country"]) {
       expect(operations).toContain(expected);
