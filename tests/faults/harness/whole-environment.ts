@@ -5,6 +5,7 @@ import path from "node:path";
 import { afterAll, expect, inject, it } from "vitest";
 import { checksOf } from "../../../rehearsal/checks/critical-checks.ts";
 import { runChecks } from "../../../rehearsal/checks/run-checks.ts";
+import type { RunContext } from "../../../rehearsal/run/context.ts";
 import { runSteps } from "../../../rehearsal/run/run-steps.ts";
 import { RUN_STEPS } from "../../../rehearsal/run/steps.ts";
 import { buildOver } from "../../integration/images/builds.ts";
@@ -141,13 +142,24 @@ async function blockingFindings(
   release?: string,
 ): Promise<Stopping[]> {
   const environment = sandbox.context();
-  const context = { ...environment, reports, release: release ?? environment.release };
+  const context = { ...(release === undefined ? environment : called(release, environment)), reports };
   const steps = RUN_STEPS.filter(({ id }) => ids.includes(id));
   const result = await runSteps(steps, context, { begins: () => undefined, ended: () => undefined });
   return result.steps
     .flatMap(({ findings }) => findings)
     .filter(({ severity }) => severity === "blocking")
     .map(({ id, subject, cause, evidence = [] }) => ({ id, words: [`${subject}: ${cause}`, ...evidence].join("\n") }));
+}
+
+/** What runs as a release of another name: what was logged since it came up is its own. */
+function called(release: string, context: RunContext): RunContext {
+  const services = context.declaration.services.map((service) => {
+    const inputs = structuredClone(service.inputs) as { taskSpec: { containerSpec: { env?: Record<string, string> } } };
+    const { env } = inputs.taskSpec.containerSpec;
+    if (env?.["RELEASE"] === context.release) env["RELEASE"] = release;
+    return { ...service, inputs: inputs as unknown as typeof service.inputs };
+  });
+  return { ...context, release, declaration: { ...context.declaration, services } };
 }
 
 /** Folders with what steps saw of the release before, by the names of the steps. */
