@@ -49,9 +49,15 @@ export async function applyMigrations(
   const { exitCode, said } = await runEvents(docker, onClone(release, clone, network, "owner", words), (event) => {
     collector.take(event as ApplyEvent);
   });
+  if (exitCode === KILLED)
+    collector.killed(`it was killed at its ${Math.round(release.memoryBytes / MEBIBYTE)} MiB of memory`);
   const { began, migrations, outside } = collector;
   return { began, migrations, outside, ok: collector.ok && exitCode === 0, said };
 }
+
+/** Exit code of a process that got SIGKILL: the kernel's answer to one that wants more memory than it may have. */
+const KILLED = 137;
+const MEBIBYTE = 1024 * 1024;
 
 /** Puts events together to migrations. */
 class Collector {
@@ -97,26 +103,42 @@ class Collector {
       case "retry":
         if (this.#open !== undefined) this.#open.retries++;
         return;
-      case "migration-end": {
-        if (this.#open === undefined) return;
-        const run: MigrationRun = {
-          ...this.#open,
-          seconds: event.seconds,
-          statements: this.#statements,
-          locks: this.#locks,
-          ...(event.left === undefined || Object.keys(event.left).length === 0 ? {} : { left: event.left }),
-          ...(event.error === undefined ? {} : { error: event.error }),
-        };
-        this.#open = undefined;
-        this.migrations.push(run);
-        this.#onMigration(run);
+      case "migration-end":
+        this.#end(event);
         return;
-      }
       case "outside":
         this.outside.push(event.sql);
         return;
       case "done":
         this.ok = event.ok;
     }
+  }
+
+  /** Ends the migration at which the process was killed, which could not say so itself. */
+  public killed(error: string): void {
+    if (this.#open !== undefined) this.#end({ seconds: Date.now() / 1000 - this.began - this.#open.start, error });
+  }
+
+  #end({
+    seconds,
+    left = {},
+    error,
+  }: {
+    seconds: number;
+    left?: Readonly<Record<string, string>>;
+    error?: string;
+  }): void {
+    if (this.#open === undefined) return;
+    const run: MigrationRun = {
+      ...this.#open,
+      seconds,
+      statements: this.#statements,
+      locks: this.#locks,
+      ...(Object.keys(left).length === 0 ? {} : { left }),
+      ...(error === undefined ? {} : { error }),
+    };
+    this.#open = undefined;
+    this.migrations.push(run);
+    this.#onMigration(run);
   }
 }

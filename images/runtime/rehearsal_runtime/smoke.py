@@ -2,7 +2,8 @@
 
 answers                 what pages, downloads and the API answer to a visitor
 ask ["PATH", ...]       these paths, as a visitor
-once [TABLE,TABLE]      everything once, and what is answered meanwhile; rows of these tables are inserted also with one value left out at a time
+once [TABLE,TABLE]      everything once, and what is answered meanwhile; rows of these tables are written also with one value left out,
+                        or another choice, at a time
 traffic TABLE,TABLE     what concerns these tables over and over, until:
 pause                   ends the traffic
 end                     ends the process, as the end of standard input does
@@ -108,13 +109,13 @@ class Smoke:
             visit_gaps(tell)
             show_markup(self._asked, tell)
             visit_routes(tell)
-        from .smoke_models import models, omissions, reads, writes
+        from .smoke_models import choices, models, omissions, reads, writes
 
         for model in models():
             for operation in (*reads(model), *writes(model)):
                 tell(operation)
             if model._meta.db_table in tables:
-                for operation in omissions(model):
+                for operation in (*omissions(model), *choices(model)):
                     tell(operation)
         self.emit({"event": "round"})
 

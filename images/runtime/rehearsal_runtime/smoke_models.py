@@ -10,6 +10,7 @@ from .smoke_operation import Operation, Refused, note_made_up
 from .smoke_values import made_up, others
 
 DEPTH_LIMIT = 3
+CHOICES_LIMIT = 12
 RELATED_LIMIT = 50
 
 #: Key of the superuser that was made where there is none, by its field.
@@ -33,6 +34,25 @@ def models() -> list[Any]:
         ),
         key=lambda model: model._meta.label,
     )
+
+
+def choices(model: Any) -> list[Operation]:
+    """Saving a row with each other value that the model names for a field: some are rare, and yet written some day."""
+
+    def save(field: Any, value: Any) -> None:
+        row = _first(model)
+        if row is None:
+            insert(model, given={field.attname: value})
+        else:
+            setattr(row, field.attname, value)
+            row.save()
+
+    return [
+        Operation(f"UPDATE {model._meta.label} with {field.name} {value}", lambda at=(field, value): save(*at), model._meta.db_table)
+        for field in model._meta.local_concrete_fields
+        if field.choices and not field.unique and not field.primary_key
+        for value, _ in list(field.flatchoices)[:CHOICES_LIMIT]
+    ]
 
 
 def own_pages(model: Any, limit: int, **having: Any) -> list[str]:

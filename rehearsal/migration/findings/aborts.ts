@@ -59,6 +59,13 @@ const REFUSALS: readonly Refusal[] = [
     remedy: "Split it into batches, or raise rehearsal:migration.statementTimeoutSeconds if nobody has to wait for it.",
   },
   {
+    id: "migration.aborts.memory",
+    words: /was killed at its \d+ MiB of memory|MemoryError/i,
+    cause: "its process needs more memory than it may have: it reads too many rows at once",
+    remedy:
+      "Go through the rows in batches (iterator(chunk_size=…), or ranges of the key), and save each batch (bulk_update).",
+  },
+  {
     id: "migration.aborts.space",
     words: /no space left|disk full|could not extend file|could not write/i,
     cause: "the storage is too small for what the migration writes",

@@ -15,8 +15,8 @@ export function emptiedFindings(
   plan: readonly PlannedMigration[],
 ): Finding[] {
   const answered = new Set(after.map(({ path }) => path));
-  const still = new Set(fieldsOf(after).map(({ field }) => field));
-  const lost = fieldsOf(before).filter(({ path, field }) => answered.has(path) && !still.has(field));
+  const still = new Set(fieldsOf(after).map(({ field }) => columnOf(field)));
+  const lost = fieldsOf(before).filter(({ path, field }) => answered.has(path) && !still.has(columnOf(field)));
   if (lost.length === 0) return [];
   const [first] = lost;
   const [only] = plan.length === 1 ? plan : [];
@@ -38,6 +38,11 @@ export function emptiedFindings(
         ),
     },
   ];
+}
+
+/** Without what the table is called: that may be a name out of the data. */
+function columnOf(field: string): string {
+  return field.replace(/^(?:"[^"]*"|the page), /, "");
 }
 
 function fieldsOf(answers: readonly CodeAnswer[]): { path: string; field: string; values: AnsweredValues }[] {

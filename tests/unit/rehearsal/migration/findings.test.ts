@@ -54,6 +54,7 @@ describe("a migration that aborts", () => {
     ["DataError: integer out of range", "migration.aborts.values"],
     ["DataError: RESTART value (9) cannot be greater than MAXVALUE (8)", "migration.aborts.values"],
     ["OperationalError: canceling statement due to lock timeout", "migration.aborts.lock"],
+    ["it was killed at its 384 MiB of memory", "migration.aborts.memory"],
     ["OperationalError: canceling statement due to statement timeout", "migration.aborts.time"],
     ['OperationalError: could not extend file "base/1/2": No space left on device', "migration.aborts.space"],
     ["ProgrammingError: must be owner of table shop_flight", "migration.aborts.rights"],

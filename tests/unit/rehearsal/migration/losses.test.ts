@@ -122,5 +122,7 @@ describe("what the running release shows on migrated data", () => {
     ];
     expect(emptiedFindings(before, elsewhere, [PLAN])).toEqual([]);
     expect(emptiedFindings(before, [], [PLAN])).toEqual([]);
+    const renamed = [answer("/airports/SEA/", { '"Weather in Seattle", Day': 7, '"Flights", Gate': 3 })];
+    expect(emptiedFindings(before.slice(0, 1), renamed, [PLAN])).toEqual([]);
   });
 });
