@@ -2,12 +2,6 @@ import type { DataState, Soundness } from "../data.ts";
 import type { Finding, MigrationRun, PlannedMigration } from "../result.ts";
 import { mentions } from "../statements.ts";
 
-/** A deletion of so large a share of so many rows is decided by somebody, or is a mistake. */
-const MANY = 0.1;
-const SOME_ROWS = 100;
-/** What is made to pass. */
-const PASSING = /^(?:django_session|django_admin_log)$/;
-
 /** A statement of a migration. */
 interface Change {
   readonly migration: string;
@@ -43,17 +37,14 @@ function rowFindings(table: string, was: number, is: number, changes: readonly C
   );
   if (was === is || naming !== undefined) {
     if (is >= was) return [];
-    const many = was >= SOME_ROWS && was - is >= was * MANY && !PASSING.test(table);
     return [
       {
         id: "data.rows-removed",
-        severity: many ? "blocking" : "warning",
+        severity: "warning",
         subject: table,
         cause: `the migrations remove ${was - is} of ${was} rows`,
         consequence: "They are gone for good: going back to the release before does not bring them back.",
-        remedy: many
-          ? "Look at the condition of the deletion; where it is meant, say so in rehearsal:checks.accepted."
-          : "Make sure that this is meant; a snapshot of production keeps them.",
+        remedy: "Make sure that this is meant; a snapshot of production keeps them.",
       },
     ];
   }

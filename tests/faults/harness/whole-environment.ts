@@ -157,7 +157,7 @@ function called(release: string, context: RunContext): RunContext {
     const inputs = structuredClone(service.inputs) as { taskSpec: { containerSpec: { env?: Record<string, string> } } };
     const { env } = inputs.taskSpec.containerSpec;
     if (env?.["RELEASE"] === context.release) env["RELEASE"] = release;
-    return { ...service, inputs: inputs as unknown as typeof service.inputs };
+    return { ...service, inputs };
   });
   return { ...context, release, declaration: { ...context.declaration, services } };
 }

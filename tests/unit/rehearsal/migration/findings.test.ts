@@ -289,18 +289,6 @@ describe("data", () => {
     expect(ids(dataFindings({ shop_note: table(5, {}) }, { shop_note: table(0, {}) }, [], remove))).toEqual([
       "warning data.rows-removed",
     ]);
-    const many = (rows: number, name = "shop_note") =>
-      ids(
-        dataFindings(
-          { [name]: table(1000, {}) },
-          { [name]: table(rows, {}) },
-          [],
-          [ran([statement({ sql: `DELETE FROM "${name}"` })])],
-        ),
-      );
-    expect(many(950)).toEqual(["warning data.rows-removed"]);
-    expect(many(700)).toEqual(["blocking data.rows-removed"]);
-    expect(many(0, "django_session")).toEqual(["warning data.rows-removed"]);
   });
 
   it("that no longer holds together is found, unless it did not before", () => {
