@@ -2,8 +2,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import Docker from "dockerode";
 import type { TestProject } from "vitest/node";
+import { ENVIRONMENT_LABEL } from "../../../engine/leftovers.ts";
 import { type LoadedStack, loadStack } from "../../../rehearsal/commands/run-context.ts";
 import { Checkout } from "../../integration/environment/checkout.ts";
+import { removeLabelled } from "../../integration/environment/left-behind.ts";
 import { removeImages } from "../../integration/environment/running-environment.ts";
 
 /** A deployed environment that faults are applied to. */
@@ -66,6 +68,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     project.provide("place", kept);
     return () => Promise.resolve();
   }
+  // A run that was interrupted has left it; nothing that it was told of is left.
+  await removeLabelled(new Docker(), `${ENVIRONMENT_LABEL}=${PROJECT}-${STACK}`);
   const checkout = new Checkout();
   for (const stack of ["sandbox", "production"]) {
     checkout.configure(stack, {

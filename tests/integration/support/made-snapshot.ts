@@ -34,6 +34,7 @@ export interface SnapshotPlan {
  */
 export async function makeSnapshot(plan: SnapshotPlan): Promise<string> {
   const name = `made-snapshot-${plan.id}`;
+  await removeLeftBehind(name);
   const network = await docker.createNetwork({ Name: name, Driver: "bridge" });
   const container = await docker.createContainer({
     name,
@@ -84,6 +85,16 @@ export async function makeSnapshot(plan: SnapshotPlan): Promise<string> {
     await container.remove({ force: true, v: true });
     await network.remove();
   }
+}
+
+/** What an interrupted run has left under the names that are taken here. */
+async function removeLeftBehind(name: string): Promise<void> {
+  await docker
+    .getContainer(name)
+    .remove({ force: true, v: true })
+    .catch(() => undefined);
+  const networks = await docker.listNetworks({ filters: { name: [name] } });
+  for (const { Id, Name } of networks) if (Name === name) await docker.getNetwork(Id).remove();
 }
 
 /** Removes a snapshot's image; one that is not there is none. */
