@@ -64,6 +64,9 @@ export async function databaseIdentity(client: pg.Client): Promise<{ identity: s
   return rows[0] ?? { identity: "", bytes: 0 };
 }
 
+/** Django's tables of users, groups and what they may: no job clears them. */
+const WHO_MAY_WHAT = /(?:^|\.)(?:auth_(?:user|group)|\w+_(?:user_permissions|group_permissions|groups)|django_site)$/;
+
 /** Tables that have far fewer rows than they had. */
 export function rowFindings(
   now: ReadonlyMap<string, number>,
@@ -72,6 +75,7 @@ export function rowFindings(
 ): Finding[] {
   return Object.entries(was).flatMap(([table, rows]) => {
     const left = now.get(table);
+    if (left === 0 && rows > 0 && WHO_MAY_WHAT.test(table)) return [rightsLost(table, rows, before)];
     if (left === undefined || rows < FLOOR_ROWS || left >= rows * FLOOR_SHARE) return [];
     return [
       {
@@ -84,6 +88,17 @@ export function rowFindings(
       },
     ];
   });
+}
+
+function rightsLost(table: string, rows: number, before: string): Finding {
+  return {
+    id: "database.rights-lost",
+    severity: "blocking",
+    subject: table,
+    cause: `it is empty, and ${before} had ${count(rows)} ${rows === 1 ? "row" : "rows"} in it`,
+    consequence: "Nobody but superusers may do what these rows allowed: editors are answered 403, or cannot log in.",
+    remedy: "Restore the rows from a backup: a restore that left the table out, or somebody who cleared it, took them.",
+  };
 }
 
 /** Tables that nobody vacuums or knows the contents of. */

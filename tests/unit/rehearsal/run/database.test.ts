@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Finding } from "../../../../rehearsal/finding.ts";
 import { connectionsOf } from "../../../../rehearsal/run/database/connection-users.ts";
-import { careFindings } from "../../../../rehearsal/run/database/data/tables.ts";
+import { careFindings, rowFindings } from "../../../../rehearsal/run/database/data/tables.ts";
 import { collationFindings } from "../../../../rehearsal/run/database/headroom/collations.ts";
 import {
   type ConnectionFacts,
@@ -263,6 +263,22 @@ describe("collations, extensions, settings, tables", () => {
         ]),
       ),
     ).toEqual(["warning database.dead-rows", "note database.no-statistics"]);
+  });
+});
+
+describe("rows that are gone", () => {
+  it("stop the release where they say who may do what, and warn elsewhere", () => {
+    const was = { "public.auth_user_groups": 3, "public.shop_order": 900, "public.shop_note": 900 };
+    const now = new Map([
+      ["public.auth_user_groups", 0],
+      ["public.shop_order", 100],
+      ["public.shop_note", 800],
+    ]);
+    const found = rowFindings(now, was, "the rehearsal before");
+    expect(found.map(({ id, severity, subject }) => `${severity} ${id} ${subject}`)).toEqual([
+      "blocking database.rights-lost public.auth_user_groups",
+      "warning database.rows-lost public.shop_order",
+    ]);
   });
 });
 
