@@ -14,6 +14,7 @@ import { addressesOf, askAgain, goneFindings } from "./addresses.ts";
 import { brokenFindings, hiddenFindings, lostFindings, openFindings } from "./compare.ts";
 import { credentialFindings, tryCredentials } from "./credentials.ts";
 import { disclosedFindings } from "./disclosed.ts";
+import { folded } from "./folded.ts";
 import { referrerFindings } from "./forms.ts";
 import { mixedUpFindings, openAsAdministrator, type Personal } from "./personal.ts";
 import { PAGES, type PagesState, shapesOf } from "./state.ts";
@@ -54,7 +55,7 @@ export const pages: RunStep = {
         ? []
         : await askAgain(mainClient(site), before.addresses, visitor.met, before.data === data, signal);
     const all = [...visitor.met, ...administrator.met];
-    const findings = [
+    const findings = folded([
       ...walkFindings(visitor, before?.visitor ?? {}),
       ...walkFindings(administrator, before?.administrator ?? {}),
       ...lostFindings({ who: "a visitor", now: now.visitor, before: before?.visitor ?? {} }),
@@ -67,7 +68,7 @@ export const pages: RunStep = {
       ...disclosedFindings(all, knownSecrets(context.declaration.secrets)),
       ...openFindings(now.administrator, await asStranger(context, administrator)),
       ...(await mixedUpFindings(mainClient(site), opened, signal)),
-    ];
+    ]);
     if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, now);
     return {
       detail:

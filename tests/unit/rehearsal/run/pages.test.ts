@@ -8,6 +8,7 @@ import { brokenFindings, hiddenFindings, lostFindings, openFindings } from "../.
 import { credentialFindings } from "../../../../rehearsal/run/pages/credentials.ts";
 import { type AnswerShape, describeAnswer } from "../../../../rehearsal/run/pages/describe.ts";
 import { disclosedFindings } from "../../../../rehearsal/run/pages/disclosed.ts";
+import { folded } from "../../../../rehearsal/run/pages/folded.ts";
 import { referrerFindings } from "../../../../rehearsal/run/pages/forms.ts";
 import { mixedUpFindings, openAsAdministrator } from "../../../../rehearsal/run/pages/personal.ts";
 import { shapesOf } from "../../../../rehearsal/run/pages/state.ts";
@@ -226,6 +227,33 @@ describe("what was lost since the release before", () => {
 
   it("is not what no link leads to any more", () => {
     expect(lostFindings({ who: "a visitor", before: { "/old/": page("x") }, now: {} })).toEqual([]);
+  });
+});
+
+describe("many pages with one fault", () => {
+  it("are told once, with the pages", () => {
+    const one = (subject: string) => ({
+      id: "pages.header",
+      severity: "blocking" as const,
+      subject,
+      cause: "the answer does not carry this header any more",
+      consequence: "",
+      remedy: "",
+    });
+    const paths = ["/a/", "/b/", "/c/", "/d/"];
+    const all = paths.flatMap((path) => [
+      one(`${path}: x-frame-options`),
+      ...(path < "/c/" ? [one(`${path}: referrer-policy`)] : []),
+    ]);
+    expect(folded(all)).toMatchObject([
+      {
+        subject: "/a/: x-frame-options",
+        cause: "the answer does not carry this header any more; so it is with 3 other pages",
+        evidence: paths.map((path) => `${path}: x-frame-options`),
+      },
+      { subject: "/a/: referrer-policy" },
+      { subject: "/b/: referrer-policy" },
+    ]);
   });
 });
 
