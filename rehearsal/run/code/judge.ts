@@ -24,8 +24,8 @@ const OF_DATABASE = /^(?:ProgrammingError|OperationalError|InternalError|NotSupp
 /** Files that were uploaded are not in the container that tries the code, and what is outside is out of reach. */
 const OF_SURROUNDINGS =
   /^(?:FileNotFoundError|ConnectionError|ConnectionRefusedError|gaierror|TimeoutError|URLError|\w*ConnectionError|\w*Timeout)\b/;
-/** A project may show markup that its editors write; it is no intention where the release before escaped it. */
-const NOT_ESCAPED = / is not escaped: /;
+/** A project may show markup that its editors write, or live without mail; it is no intention where it was otherwise before. */
+const PERHAPS_MEANT = / is not escaped: | no mail server listens /;
 const CLIENT_ERROR = /^status 4\d\d$/;
 /** What a page takes that nobody waits for any more, and how much more than before it must be. */
 const SLOW_SECONDS = 2;
@@ -83,7 +83,7 @@ function failure(
  */
 function severityOf(error: string, first: boolean, madeUp: boolean): Severity {
   if (OF_SURROUNDINGS.test(error)) return "note";
-  if (CLIENT_ERROR.test(error) || (first && NOT_ESCAPED.test(error))) return "warning";
+  if (CLIENT_ERROR.test(error) || (first && PERHAPS_MEANT.test(error))) return "warning";
   return first && madeUp && !OF_DATABASE.test(error) ? "note" : "blocking";
 }
 
