@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { Reporter, TestCase, TestModule } from "vitest/node";
-import { type FaultResult, readResults, type TestResult, writeResults } from "./results.ts";
+import { type FaultResult, type TestResult, writeResult } from "./results.ts";
 
 /**
  * Keeps what the tests of faults have found, file by file: what an interrupted run has done is kept. A file of which only
@@ -9,7 +9,7 @@ import { type FaultResult, readResults, type TestResult, writeResults } from "./
 export default class FaultReporter implements Reporter {
   public onTestModuleEnd(module: TestModule): void {
     const result = resultOf(module, new Date().toISOString());
-    if (result !== undefined) writeResults({ ...readResults(), [path.basename(module.moduleId)]: result });
+    if (result !== undefined) writeResult(path.basename(module.moduleId), result);
   }
 }
 

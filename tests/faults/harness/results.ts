@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Detector, detectorOf } from "./detectors.ts";
 import type { FaultDescription, FaultRecord } from "./fault.ts";
@@ -26,7 +26,7 @@ export type FaultResults = Readonly<Record<string, FaultResult>>;
 
 export type Verdict = "caught" | "missed" | "wrong cause" | "not shown" | "clean" | "false alarm";
 
-const RESULTS_FILE = path.resolve(import.meta.dirname, "../../../reports/faults.json");
+const RESULTS = path.resolve(import.meta.dirname, "../../../reports/faults");
 
 /** What a fault counts as: its worst test, since a sibling that slips through is a hole in the same detector. */
 export function verdictOf({ fault, tests }: FaultResult): Verdict {
@@ -67,15 +67,17 @@ function testWithout(test: TestResult, detector: Detector): TestResult {
 
 /** @returns what earlier runs have found; nothing where there was none */
 export function readResults(): FaultResults {
-  try {
-    return JSON.parse(readFileSync(RESULTS_FILE, "utf8")) as FaultResults;
-  } catch {
-    return {};
-  }
+  const files = existsSync(RESULTS) ? readdirSync(RESULTS).sort() : [];
+  return Object.fromEntries(
+    files.map((file) => [
+      path.basename(file, ".json"),
+      JSON.parse(readFileSync(path.join(RESULTS, file), "utf8")) as FaultResult,
+    ]),
+  );
 }
 
-export function writeResults(results: FaultResults): void {
-  mkdirSync(path.dirname(RESULTS_FILE), { recursive: true });
-  const sorted = Object.fromEntries(Object.entries(results).sort(([one], [other]) => one.localeCompare(other)));
-  writeFileSync(RESULTS_FILE, `${JSON.stringify(sorted, null, 2)}\n`);
+/** Keeps the result of one file of tests: a file of its own, since several processes may have results at the same time. */
+export function writeResult(file: string, result: FaultResult): void {
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(path.join(RESULTS, `${file}.json`), `${JSON.stringify(result, null, 2)}\n`);
 }

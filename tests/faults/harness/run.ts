@@ -1,6 +1,7 @@
-import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { DETECTORS, type Detector } from "./detectors.ts";
 import { readResults, without } from "./results.ts";
@@ -8,6 +9,9 @@ import { faultPage, faultTable } from "./table.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../../..");
 const PAGE = path.join(ROOT, "docs/faults.md");
+
+/** Projects of Vitest, by what their faults are applied to. */
+const PROJECTS = { clones: "faults", environment: "faults-environment" };
 
 const HELP = `usage: npm run faults -- [FAULT…] [--without DETECTOR] [--table] [--page]
 
@@ -18,7 +22,7 @@ Applies the faults of the catalogue, all or those named (c2, m1, clean), and pri
 --page              writes docs/faults.md from the last results`;
 
 /** @returns the exit code: 1 where a fault was not caught or a clean release was stopped, 2 for wrong options */
-function main(words: readonly string[]): number {
+async function main(words: readonly string[]): Promise<number> {
   let options: ReturnType<typeof parsed>;
   try {
     options = parsed(words);
@@ -32,7 +36,7 @@ function main(words: readonly string[]): number {
     return 0;
   }
   const onlyTold = values.without !== undefined || values.table || values.page;
-  const status = onlyTold ? 0 : applied(positionals);
+  const status = onlyTold ? 0 : await applied(positionals);
   const results = readResults();
   if (Object.keys(results).length === 0) {
     console.error("there must be results of an earlier run; found none. Run: npm run faults");
@@ -66,15 +70,47 @@ function parsed(words: readonly string[]) {
   if (detector !== undefined && !(detector in DETECTORS)) {
     throw new Error(`--without must be one of ${Object.keys(DETECTORS).join(" ")}; found ${detector}`);
   }
+  const known = readdirSync(path.join(ROOT, "tests/faults")).filter((file) => file.endsWith(".test.ts"));
+  const unknown = options.positionals.filter(
+    (fault) => !known.some((file) => file.startsWith(`${fault.toLowerCase()}-`)),
+  );
+  if (unknown.length > 0) {
+    throw new Error(`a fault must be one that has tests in tests/faults; found ${unknown.join(", ")}`);
+  }
   return options;
 }
 
-function applied(faults: readonly string[]): number {
+/**
+ * Runs those on clones and those of whole environments side by side: neither meets what the other changes.
+ *
+ * @returns the exit code
+ */
+async function applied(faults: readonly string[]): Promise<number> {
   const files = faults.map((fault) => `tests/faults/${fault.toLowerCase()}-`);
+  const codes = await Promise.all(
+    Object.entries(PROJECTS).map(([name, project]) =>
+      vitest(name, ["--project", project, "--passWithNoTests", ...files]),
+    ),
+  );
+  return Math.max(...codes);
+}
+
+/** What it prints is told line by line, with who says it. */
+function vitest(name: string, options: readonly string[]): Promise<number> {
   const reporters = ["--reporter=default", `--reporter=${path.join(import.meta.dirname, "reporter.ts")}`];
-  const projects = ["--project", "faults", "--project", "faults-environment"];
-  const { status } = spawnSync("vitest", ["run", ...projects, ...reporters, ...files], { cwd: ROOT, stdio: "inherit" });
-  return status ?? 1;
+  const child = spawn("vitest", ["run", ...reporters, ...options], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  for (const [from, to] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ] as const) {
+    createInterface({ input: from }).on("line", (line) => to.write(`${name} | ${line}\n`));
+  }
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve(code ?? 1);
+    });
+  });
 }
 
 /** Tests that nothing else would have stopped with their cause. */
@@ -89,4 +125,4 @@ function tellAblation(detector: Detector): void {
   }
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));
