@@ -35,6 +35,7 @@ export interface AppliedRun {
  * Applies the pending migrations of a release to a clone, as the owner of the schema, and measures each statement.
  *
  * @param back instead unapplies these, `app.name` each
+ * @param allowed what to wait for when the release's process is ready: it takes a second or two to start
  * @param onMigration called when a migration has ended
  */
 export async function applyMigrations(
@@ -42,13 +43,27 @@ export async function applyMigrations(
   release: ReleaseProcess,
   clone: Clone,
   network: string,
-  { back = [], onMigration }: { back?: readonly string[]; onMigration?: (run: MigrationRun) => void } = {},
+  {
+    back = [],
+    allowed,
+    onMigration,
+  }: { back?: readonly string[]; allowed?: Promise<unknown>; onMigration?: (run: MigrationRun) => void } = {},
 ): Promise<AppliedRun> {
   const collector = new Collector(onMigration ?? (() => undefined));
-  const words: [string, ...string[]] = ["apply", ...(back.length === 0 ? [] : ["--back", ...back])];
-  const { exitCode, said } = await runEvents(docker, onClone(release, clone, network, "owner", words), (event) => {
-    collector.take(event as ApplyEvent);
-  });
+  const words: [string, ...string[]] = [
+    "apply",
+    ...(allowed === undefined ? [] : ["--wait"]),
+    ...(back.length === 0 ? [] : ["--back", ...back]),
+  ];
+  const run = onClone(release, clone, network, "owner", words);
+  const { exitCode, said } = await runEvents(
+    docker,
+    run,
+    (event) => {
+      collector.take(event as ApplyEvent);
+    },
+    allowed,
+  );
   if (exitCode === KILLED)
     collector.killed(`it was killed at its ${Math.round(release.memoryBytes / MEBIBYTE)} MiB of memory`);
   const { began, migrations, outside } = collector;

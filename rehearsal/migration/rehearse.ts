@@ -67,6 +67,7 @@ class Rehearsal {
   /** Statements of production's code that the server can plan. */
   #statements: readonly KnownStatement[] = [];
   #data: { before: DataState; after: DataState } | undefined;
+  #traffic: Promise<{ clone: Clone; code: OutgoingCode | undefined }> | undefined;
 
   public constructor(docker: Docker, args: RehearsalArgs, stage: Stage, say: (line: string) => void) {
     this.#docker = docker;
@@ -128,6 +129,12 @@ class Rehearsal {
   async #runAndCompare(clone: Clone, starting: Promise<OutgoingCode | undefined>): Promise<boolean> {
     const full = this.#args.form === "full";
     const code = await starting;
+    const ready = Promise.withResolvers<unknown>();
+    const applying = applyMigrations(this.#docker, this.#args.incoming, clone, this.#stage.network, {
+      allowed: ready.promise,
+    });
+    // Whoever awaits it is told.
+    applying.catch(() => undefined);
     try {
       const before = await this.#once(clone, code);
       const answeredBefore = code?.answered() ?? [];
@@ -143,9 +150,9 @@ class Rehearsal {
       this.#statements = statements.filter(({ name }) => working.has(name));
       await clone.copyUp(this.#record.concerned(Object.keys(sizesBefore)));
       const applied = await this.#record.step("run", async () => {
-        const { incoming } = this.#args;
         const storage = await watchStorage(clone.address);
-        const run = await applyMigrations(this.#docker, incoming, clone, this.#stage.network);
+        ready.resolve(undefined);
+        const run = await applying;
         this.#record.run = run.migrations;
         const need = storageNeed(await storage.stop(), run);
         this.#record.peakBytes = need?.bytes ?? 0;
@@ -181,6 +188,7 @@ class Rehearsal {
         });
       }
       if (dataBefore !== undefined && soundBefore !== undefined) {
+        this.#prepareTraffic();
         await this.#dataStep(clone, dataBefore, soundBefore, applied.outside);
       }
       return true;
@@ -236,6 +244,19 @@ class Rehearsal {
     });
   }
 
+  /** Starts what the traffic needs, while something else is looked at. */
+  #prepareTraffic(): void {
+    if (this.#args.outgoing === undefined) return;
+    this.#traffic = this.#startTraffic();
+    // Whoever awaits it is told.
+    this.#traffic.catch(() => undefined);
+  }
+
+  async #startTraffic(): Promise<{ clone: Clone; code: OutgoingCode | undefined }> {
+    const clone = await this.#stage.clone();
+    return { clone, code: await this.#code(clone) };
+  }
+
   async #trafficStep(): Promise<void> {
     const { outgoing, incoming, longestWaitSeconds: limit } = this.#args;
     if (outgoing === undefined) {
@@ -243,8 +264,7 @@ class Rehearsal {
       return;
     }
     await this.#record.step("traffic", async () => {
-      const clone = await this.#stage.clone();
-      const code = await this.#code(clone);
+      const { clone, code } = await (this.#traffic ?? this.#startTraffic());
       if (code === undefined) throw new Error("the outgoing release must have code to run");
       try {
         const tables = this.#record.concerned(Object.keys(await tableSizes(clone.address)));

@@ -1,11 +1,9 @@
 import type Docker from "dockerode";
 import type { RoleName } from "../../engine/database-rights.ts";
-import { type OneShot, runOneShot } from "../../engine/one-shot.ts";
+import { type OneShot, startOneShot } from "../../engine/one-shot.ts";
 import { temporaryLabels } from "../../engine/temporary.ts";
 import { RUNTIME } from "../runtime.ts";
 import type { Clone } from "../snapshot/clone.ts";
-
-/** Where the runtime layer of an application image is. */
 
 /** What the processes of a release are started with. */
 export interface ReleaseProcess {
@@ -51,17 +49,29 @@ export function onClone(
 /**
  * Runs a command that speaks in JSON lines on standard output.
  *
+ * @param allowed what the command waits for, as a line on its standard input
  * @returns the exit code and the last lines that it said on standard error
  */
 export async function runEvents(
   docker: Docker,
   run: OneShot,
   onEvent: (event: unknown) => void,
+  allowed: Promise<unknown> = Promise.resolve(),
 ): Promise<{ exitCode: number; said: readonly string[] }> {
   const said: string[] = [];
-  const { exitCode } = await runOneShot(docker, run, (line, stream) => {
+  const started = await startOneShot(docker, run, (line, stream) => {
     if (stream === "stdout") onEvent(JSON.parse(line));
     else said.push(line);
   });
+  // Whatever becomes of it: a command that waits for ever would stay.
+  void allowed
+    .then(() => {
+      started.writeLine("go");
+    })
+    .catch(() => undefined)
+    .then(() => {
+      started.end();
+    });
+  const { exitCode } = await started.ended;
   return { exitCode, said };
 }

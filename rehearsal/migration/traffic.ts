@@ -39,13 +39,19 @@ export async function applyUnderTraffic(
   const concerned = statements.filter(({ query }) => tables.some((table) => mentions(query, lastPart(table))));
   const long = new LongTransaction(clone.as("app"), administrator, tables, limit + BEYOND_LIMIT_SECONDS);
   const planning = keepPlanning(clone.as("app"), concerned);
-  await code.traffic(tables);
-  await long.begin();
-  const run = await applyMigrations(docker, incoming, clone, network, {
+  const ready = Promise.withResolvers<unknown>();
+  const applying = applyMigrations(docker, incoming, clone, network, {
+    allowed: ready.promise,
     onMigration: () => {
       long.again();
     },
   });
+  // Whoever awaits it is told.
+  applying.catch(() => undefined);
+  await code.traffic(tables);
+  await long.begin();
+  ready.resolve(undefined);
+  const run = await applying;
   await long.end();
   const operations = [...(await code.pause()), ...(await planning.stop())];
   const relative = (span: { from: number; until: number }) => ({

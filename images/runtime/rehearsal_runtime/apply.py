@@ -22,12 +22,15 @@ from .settings import number
 def run(arguments: list[str]) -> int:
     """Applies what is pending, or unapplies the migrations after ``--back``; returns 0, or 1 where one failed.
 
+    With ``--wait`` before all else it gets ready and waits for a line on standard input.
+
     Standard output is a line of JSON for each event: ``migration-start``, ``statement``, ``lock``, ``retry``,
     ``migration-end``, ``outside`` (a statement of no migration that changes rows) and at the end ``done``. Times are seconds since 1970.
 
     :raises Failure: when an argument is wrong or the database cannot be reached.
     """
-    back = _back(arguments)
+    wait = arguments[:1] == ["--wait"]
+    back = _back(arguments[1:] if wait else arguments)
     tell = channel()
     project.load()
     limit_each_connection()
@@ -36,6 +39,8 @@ def run(arguments: list[str]) -> int:
         raise Failure(
             f"migrations are rehearsed on PostgreSQL; found {connection.vendor}; point DATABASE_URL at a clone"
         )
+    if wait:
+        sys.stdin.readline()
     observer = Observer()
     measurement = Measurement(connection, observer, tell)
     ok = False
