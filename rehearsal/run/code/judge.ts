@@ -26,6 +26,8 @@ const OF_SURROUNDINGS =
   /^(?:FileNotFoundError|ConnectionError|ConnectionRefusedError|gaierror|TimeoutError|URLError|\w*ConnectionError|\w*Timeout)\b/;
 /** A project may show markup that its editors write, or live without mail; it is no intention where it was otherwise before. */
 const PERHAPS_MEANT = / is not escaped: | no mail server listens /;
+/** A page that is asked for again with something else in mind. */
+const ONCE_MORE = / (?:for its forms|by its address alone|with markup in \S+)$/;
 const CLIENT_ERROR = /^status 4\d\d$/;
 /** What a page takes that nobody waits for any more, and how much more than before it must be. */
 const SLOW_SECONDS = 2;
@@ -100,7 +102,7 @@ function slow({ operation, seconds }: CodeOperation, before: number): Finding {
 
 /** The data is the same, and the page asks for it row by row. */
 function moreStatements({ operation, statements }: CodeOperation, before: number | undefined): Finding[] {
-  if (statements === undefined || before === undefined) return [];
+  if (statements === undefined || before === undefined || ONCE_MORE.test(operation)) return [];
   if (statements < before + MORE_STATEMENTS || statements < before * STATEMENTS_TIMES) return [];
   return [
     {

@@ -44,6 +44,9 @@ describe("what a release's code fails at", () => {
     expect(short(counted(52))).toEqual(["blocking code.statements GET /"]);
     expect(counted(52)[0]?.cause).toBe("it takes 52 SQL statements; with the release before it took 12");
     expect(counted(33)).toEqual([]);
+    const again = "GET / for its forms";
+    const asked = earlier({ [again]: { error: null, seconds: 0.01, statements: 12 } });
+    expect(codeFindings([{ ...operation(again), statements: 52 }], asked)).toEqual([]);
     expect(codeFindings([{ ...operation("GET /"), statements: 500 }], undefined)).toEqual([]);
   });
 
