@@ -11,8 +11,10 @@ const TECHNICAL = /because you have\s*<code>DEBUG|DEBUG\s*=\s*True|Using the URL
 export const appDebugOff: Check = {
   id: "app.debug-off",
   title: "errors show no page for developers: DEBUG is off in every task",
-  cause: "DEBUG does not follow DJANGO_DEBUG in the settings, or the variable was changed on the running service.",
-  consequence: "Anybody sees source code, settings and SQL of the system, and memory grows with every query.",
+  cause:
+    "DEBUG does not follow DJANGO_DEBUG in the settings, or the variable was changed on the running service; with 500, handler404 or the template 404.html fails itself.",
+  consequence:
+    "Anybody sees source code, settings and SQL of the system, and memory grows with every query; with 500, each wrong address looks like a failure of the whole.",
   remedy:
     'Set DEBUG = os.environ.get("DJANGO_DEBUG") == "1" in the settings; run pulumi up --refresh where a variable was changed by hand.',
   run: async (environment) => [
@@ -25,6 +27,9 @@ export const appDebugOff: Check = {
 async function throughTheGateway(environment: DeployedEnvironment): Promise<Finding[]> {
   const client = mainClient(environment);
   const { status, body } = await client.fetch(UNKNOWN_PATH);
+  if (status >= 500) {
+    return [{ expected: `404 at ${client.origin}${UNKNOWN_PATH}, which nothing answers to`, seen: String(status) }];
+  }
   if (!TECHNICAL.test(body)) return [];
   return [
     { expected: `a plain error page at ${client.origin}${UNKNOWN_PATH}`, seen: `${status} with Django's debug page` },

@@ -70,7 +70,7 @@ function told({ before, after }: ChangedColumn): string[] {
 
 /** The last migration whose statements name the column and its table, or the only one that there is. */
 function migrationChanging(
-  { table, column }: ChangedColumn,
+  { table, column, before, after }: ChangedColumn,
   plan: readonly PlannedMigration[],
   run: readonly MigrationRun[],
 ): string | undefined {
@@ -78,8 +78,12 @@ function migrationChanging(
     ...plan.flatMap(({ migration, sql }) => sql.map((text) => ({ migration, text }))),
     ...run.flatMap(({ migration, statements: ran }) => ran.map(({ sql }) => ({ migration, text: sql }))),
   ];
-  const naming = statements.findLast(
+  const naming = statements.filter(
     ({ text }) => mentions(text, column) && mentions(text, table.split(".").at(-1) ?? table),
   );
-  return naming?.migration ?? (plan.length === 1 ? plan[0]?.migration : undefined);
+  // An insert names each column, and changes none of what is there.
+  const changing = naming.findLast(({ text }) =>
+    before.type === after.type ? !/^\s*INSERT\b/i.test(text) : /\bTYPE\b/i.test(text),
+  );
+  return (changing ?? naming.at(-1))?.migration ?? (plan.length === 1 ? plan[0]?.migration : undefined);
 }

@@ -14,7 +14,7 @@ import { awaitMachine, requireMachine } from "./machine.ts";
 import type { Phase, PhaseName } from "./phases.ts";
 import { comeBack, goAway, planRoll, type Roll, restore } from "./roll.ts";
 import { findTargets } from "./targets.ts";
-import { diedFindings, flapFindings } from "./tasks.ts";
+import { diedFindings, flapFindings, killedFindings } from "./tasks.ts";
 import { Traffic } from "./traffic.ts";
 import { upstreamFindings } from "./upstream.ts";
 import { type Sample, watched } from "./watch.ts";
@@ -123,6 +123,7 @@ async function judged(
     ...undone,
     ...lostFindings(replies, phases, targets, before),
     ...(await diedFindings(context, phases, before)),
+    ...(await killedFindings(context, phases)),
     ...limitFindings(samples, calm, declaredRoles(context), context.load.production),
     ...growthFindings(calm, rest, mostConnections(context)),
     ...flapFindings(samples, steady),

@@ -8,6 +8,8 @@ import { type Phase, phaseAt, phaseWords, type ReleaseBefore } from "./phases.ts
 import type { Sample } from "./watch.ts";
 
 const LOG_LINES = 12;
+/** Exit code of a process that got SIGKILL. */
+const KILLED = 137;
 /** One may fail by chance while tasks start side by side. */
 const FLAPS = 2;
 
@@ -45,6 +47,40 @@ async function diedFinding(
     consequence: "Requests that it was at are lost, and so is work that nobody does again.",
     remedy: "Mend what its last lines say.",
     evidence: (await taskLogTail(engine, task.ID)).slice(-LOG_LINES),
+  };
+}
+
+/** Tasks that were told to end and had to be killed: what they were at, they did not bring to its end. */
+export async function killedFindings(
+  { engine, declaration, environment }: Pick<RunContext, "engine" | "declaration" | "environment">,
+  phases: readonly Phase[],
+): Promise<Finding[]> {
+  const found = await Promise.all(
+    declaration.services.map(async ({ name }) => {
+      const tasks = await tasksOf(engine, name);
+      const killed = tasks.filter(
+        ({ Status }) => wasKilled(Status) && phaseAt(phases, Date.parse(Status.Timestamp)) !== undefined,
+      );
+      return killed.length === 0 ? [] : [killedFinding(name.slice(environment.length + 1), killed.length)];
+    }),
+  );
+  return found.flat();
+}
+
+/** Whether a task that nobody needs any more ended by the signal that none can refuse. */
+export function wasKilled({ State, ContainerStatus }: Task["Status"]): boolean {
+  return State === "shutdown" && ContainerStatus?.ExitCode === KILLED;
+}
+
+function killedFinding(service: string, number: number): Finding {
+  return {
+    id: "load.task-killed",
+    severity: "blocking",
+    subject: `tasks of ${service}`,
+    cause: `${counted(number, "task")} did not end when told to (SIGTERM) while tasks were replaced, and had to be killed (exit code ${KILLED})`,
+    consequence: "Each deployment waits for the whole grace period, and cuts requests and jobs that are under way.",
+    remedy:
+      "Have the server itself get the signal: start it without a shell around it, or with exec; let drainSeconds be longer than its own time to end.",
   };
 }
 

@@ -142,24 +142,30 @@ async function blockingFindings(
   release?: string,
 ): Promise<Stopping[]> {
   const environment = sandbox.context();
-  const context = { ...(release === undefined ? environment : called(release, environment)), reports };
+  const named = { ...environment, reports, release: release ?? environment.release };
   const steps = RUN_STEPS.filter(({ id }) => ids.includes(id));
-  const result = await runSteps(steps, context, { begins: () => undefined, ended: () => undefined });
-  return result.steps
+  const results = [];
+  for (const step of steps) {
+    // The log is that of the tasks which run the release; all else is declared as it was.
+    const context = step.id === "logs" ? called(named.release, named, environment.release) : named;
+    results.push(await runSteps([step], context, { begins: () => undefined, ended: () => undefined }));
+  }
+  return results
+    .flatMap((result) => result.steps)
     .flatMap(({ findings }) => findings)
     .filter(({ severity }) => severity === "blocking")
     .map(({ id, subject, cause, evidence = [] }) => ({ id, words: [`${subject}: ${cause}`, ...evidence].join("\n") }));
 }
 
 /** What runs as a release of another name: what was logged since it came up is its own. */
-function called(release: string, context: RunContext): RunContext {
+function called(release: string, context: RunContext, before: string): RunContext {
   const services = context.declaration.services.map((service) => {
     const inputs = structuredClone(service.inputs) as { taskSpec: { containerSpec: { env?: Record<string, string> } } };
     const { env } = inputs.taskSpec.containerSpec;
-    if (env?.["RELEASE"] === context.release) env["RELEASE"] = release;
+    if (env?.["RELEASE"] === before) env["RELEASE"] = release;
     return { ...service, inputs };
   });
-  return { ...context, release, declaration: { ...context.declaration, services } };
+  return { ...context, declaration: { ...context.declaration, services } };
 }
 
 /** Folders with what steps saw of the release before, by the names of the steps. */
