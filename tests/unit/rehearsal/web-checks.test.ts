@@ -243,6 +243,10 @@ describe("app.debug-off", () => {
     expect(await run(plain, {})).toEqual([]);
   });
 
+  it("fails where the page of the error fails itself", async () => {
+    expect(await run({ status: 500, body: "<h1>Server Error</h1>" }, {})).toMatchObject([{ seen: "500" }]);
+  });
+
   it("fails with Django's debug page at the gateway, in one task, or in the settings", async () => {
     expect(await run(page, {})).toMatchObject([{ seen: "404 with Django's debug page" }]);
     const request = { task: "10.0.0.7", host: "unknown-host.invalid", path: "/", status: 400, technical: true };
