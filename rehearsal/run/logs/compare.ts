@@ -16,9 +16,12 @@ export interface LogSummary {
   readonly volume?: Readonly<Record<string, number>> | undefined;
 }
 
-/** So many entries for each request fill disks; and so many times as many as before are no new feature's. */
-const ENTRIES_PER_REQUEST = 20;
-const TIMES_AS_MANY = 5;
+/**
+ * Of all requests, those for files and those that fail among them: what writes one for each row does so in some of them alone.
+ * So many times as many as before are no new feature's.
+ */
+const ENTRIES_PER_REQUEST = 5;
+const TIMES_AS_MANY = 4;
 /** With fewer requests, the start of the processes counts as well. */
 const SOME_REQUESTS = 20;
 

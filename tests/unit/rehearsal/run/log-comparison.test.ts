@@ -59,7 +59,7 @@ describe("the amount of a log", () => {
         cause: "it logs 30 entries for each request; with release a it was 1.5",
       },
     ]);
-    expect(logFindings(volume("b", 3000, 300), volume("a", 450, 300))).toEqual([]);
+    expect(logFindings(volume("b", 1400, 300), volume("a", 450, 300))).toEqual([]);
     expect(logFindings(volume("b", 9000, 300), volume("a", 6000, 300))).toEqual([]);
     expect(logFindings(volume("b", 900, 10), volume("a", 450, 300))).toEqual([]);
     expect(logFindings(volume("b", 9000, 300), summary("a", []))).toEqual([]);
