@@ -15,6 +15,8 @@ from .smoke_operation import Operation, Outcome, Refused
 
 LINKS_LIMIT = 24
 DEPTH_LIMIT = 2
+#: A letter that much has in it.
+SOUGHT = "a"
 #: After that no further page of an administration is asked for.
 ADMINISTRATION_SECONDS = 120
 READ_BYTES = 65_536
@@ -48,7 +50,7 @@ def visit(paths: list[str], perform: Perform, asked: Callable[[str, Outcome], No
 
 
 def administer(perform: Perform) -> list[Operation]:
-    """Asks as a superuser for each administration's index, lists, and the first form that each of them links to."""
+    """Asks as a superuser for each administration's index, lists, a search in each, and the first form that it links to."""
     done: list[Operation] = []
 
     def ask(path: str, name: str | None = None) -> Any:
@@ -70,6 +72,8 @@ def administer(perform: Perform) -> list[Operation]:
                 ask(found.group(1), f"{path}<id>/change/")
             if f'href="{path}add/' in content_of(page):
                 ask(f"{path}add/")
+            if 'id="searchbar"' in content_of(page):
+                ask(f"{path}?q={SOUGHT}")
     return done
 
 
@@ -133,7 +137,7 @@ def content_of(response: Any) -> str:
 
 def _links(path: str, response: Any) -> Iterator[str]:
     """Links of an answer to this project's own pages, in their order."""
-    for link in _raw_links(response):
+    for link in _raw_links(path, response):
         try:
             parts = urlsplit(urljoin(f"https://{first_host()}{path}", link))
         except ValueError:
@@ -144,7 +148,7 @@ def _links(path: str, response: Any) -> Iterator[str]:
             yield f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def _raw_links(response: Any) -> Iterator[str]:
+def _raw_links(path: str, response: Any) -> Iterator[str]:
     if 300 <= response.status_code < 400:
         yield response.headers.get("Location", "")
         return
@@ -153,6 +157,7 @@ def _raw_links(response: Any) -> Iterator[str]:
         parser = _Anchors()
         parser.feed(content_of(response))
         yield from parser.links
+        yield from (f"{urljoin(path, action)}?{name}={SOUGHT}" for action, name in parser.searches)
     elif kind.endswith("json"):
         try:
             yield from _urls_in(json.loads(content_of(response)))
@@ -205,10 +210,26 @@ def _administrations() -> Iterator[tuple[str, list[str]]]:
 
 
 class _Anchors(HTMLParser):
+    """Links, and forms in which something is looked for: where they lead, and the name of their first text."""
+
     def __init__(self) -> None:
         super().__init__()
         self.links: list[str] = []
+        self.searches: list[tuple[str, str]] = []
+        self._action: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self.links.extend(value for name, value in attrs if name == "href" and value)
+        given = {name: value or "" for name, value in attrs}
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+        elif tag == "form":
+            action = given.get("action", "").partition("?")[0]
+            self._action = action if given.get("method", "get").lower() == "get" else None
+        elif tag == "input" and self._action is not None and given.get("name"):
+            if given.get("type", "text").lower() in ("text", "search"):
+                self.searches.append((self._action, given["name"]))
+                self._action = None
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._action = None
