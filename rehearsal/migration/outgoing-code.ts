@@ -25,8 +25,8 @@ export interface CodeAnswer {
   readonly path: string;
   /** Whether it is for people to look at. */
   readonly page: boolean;
-  /** Tables that are read for it once in the life of a process, and not when it is asked for again. */
-  readonly kept?: readonly string[];
+  /** SQL statements that it takes once in the life of a process, and not when it is asked for again. */
+  readonly kept?: number;
   /** By field or column: all its values, in no order. */
   readonly values: Readonly<Record<string, AnsweredValues>>;
 }

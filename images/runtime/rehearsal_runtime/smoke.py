@@ -128,11 +128,11 @@ class Smoke:
         drop_broken_connections()
         _forget()
         answered: dict[str, Outcome] = {}
-        read: dict[str, set[str]] = {}
+        taken: dict[str, int] = {}
 
         def asked(path: str, outcome: Outcome) -> None:
             if outcome.error is None:
-                answered[path], read[path] = outcome, set(outcome.operation.identifiers)
+                answered[path], taken[path] = outcome, outcome.operation.statements
 
         visit(self._paths, perform, asked)
         shapes = {shape(path) for path in answered}
@@ -146,12 +146,11 @@ class Smoke:
                     break
         # What is kept in a cache is read anew some time; what the process itself keeps is not.
         _forget()
-        tables = {model._meta.db_table for model in models()}
         for path, outcome in answered.items():
             again = perform(outcome.operation)
             if again.error is None:
-                kept = (read[path] - again.operation.identifiers) & tables
-                self.emit({**answer(path, outcome.result, again.result), "kept": sorted(kept)})
+                kept = taken[path] - again.operation.statements
+                self.emit({**answer(path, outcome.result, again.result), "kept": max(0, kept)})
         self.emit({"event": "round"})
 
     def ask(self, paths: list[str]) -> None:

@@ -84,25 +84,28 @@ export function answerFindings(differences: readonly Difference[], release: stri
   });
 }
 
-/** Data that the release keeps in its processes, where the release before read it each time. */
+/**
+ * Data that the release keeps in its processes, where the release before read it each time. What is kept in a cache of
+ * Django's does not count: it is read anew some time.
+ */
 export function keptFindings(before: readonly CodeAnswer[], now: readonly CodeAnswer[], release: string): Finding[] {
-  const known = new Map(before.map(({ path, kept }) => [path, kept]));
-  const kept = now.flatMap(({ path, kept: own = [] }) => {
-    const earlier = known.get(path);
-    return earlier === undefined
-      ? []
-      : own.filter((table) => !earlier.includes(table)).map((table) => ({ path, table }));
-  });
-  return [...Map.groupBy(kept, ({ table }) => table)].map(([table, of]) => ({
-    id: "code.kept",
-    severity: "blocking",
-    subject: table,
-    cause: `a process reads it for the first ${of.map(({ path }) => path).join(", ")} and never again; release ${release} read it each time`,
-    consequence:
-      "Each process shows what was there when it started: what is changed or loaded later is not seen until it restarts.",
-    remedy:
-      "Look for functools.cache, lru_cache or a module's variable around a query; use Django's cache, with a time after which it is read anew.",
-  }));
+  const earlier = new Map(before.map(({ path, kept }) => [path, kept]));
+  const keeping = now.filter(({ path, kept = 0 }) => kept > (earlier.get(path) ?? Number.POSITIVE_INFINITY));
+  const [first] = keeping;
+  if (first === undefined) return [];
+  return [
+    {
+      id: "code.kept",
+      severity: "blocking",
+      subject: first.path,
+      cause: `a process takes ${counted(first.kept ?? 0, "SQL statement")} for it the first time and never again; release ${release} took them each time`,
+      consequence:
+        "Each process shows what was there when it started: what is changed or loaded later is not seen until it restarts.",
+      remedy:
+        "Look for functools.cache, lru_cache or a module's variable around a query; use Django's cache, with a time after which it is read anew.",
+      evidence: keeping.map(({ path, kept = 0 }) => `${path}: ${counted(kept, "statement")}`),
+    },
+  ];
 }
 
 /** What one release answers and the other was not asked for, or does not answer. */
