@@ -82,11 +82,9 @@ export const pages: RunStep = {
 
 async function variantsOf({ site }: RunContext, starts: readonly string[], addresses: PagesState["addresses"]) {
   const client = mainClient(site);
-  const answers = await Promise.all([
-    ...starts.map((path) => tryClients(client, path)),
-    trySpellings(client, addresses),
-  ]);
-  return Object.assign({}, ...answers) as Record<string, number>;
+  let answers = await trySpellings(client, addresses);
+  for (const path of starts) answers = { ...answers, ...(await tryClients(client, path)) };
+  return answers;
 }
 
 /** Which database the pages show. */

@@ -15,13 +15,11 @@ const SPELLINGS = 6;
 
 /** Status of an address to the clients that are there; 0 for no answer. */
 export async function tryClients(client: GatewayClient, path: string): Promise<Record<string, number>> {
-  const asked = Object.entries(CLIENTS).map(
-    async ([name, agent]): Promise<[string, number]> => [
-      `${path} to ${name}`,
-      await statusOf(client, path, { "User-Agent": agent }),
-    ],
-  );
-  return Object.fromEntries(await Promise.all(asked));
+  const answers: Record<string, number> = {};
+  for (const [name, agent] of Object.entries(CLIENTS)) {
+    answers[`${path} to ${name}`] = await statusOf(client, path, { "User-Agent": agent });
+  }
+  return answers;
 }
 
 /** Status of addresses without the slash at their end, as people type them and other sites link to them. */
@@ -32,20 +30,19 @@ export async function trySpellings(
   const kinds = Object.entries(addresses)
     .flatMap(([kind, [path]]) => (path !== undefined && /^\/[^?]+\/$/.test(path) ? [{ kind, path }] : []))
     .slice(0, SPELLINGS);
-  const asked = kinds.map(
-    async ({ kind, path }): Promise<[string, number]> => [
-      kind.replace(/\/$/, ""),
-      await statusOf(client, path.replace(/\/$/, ""), {}),
-    ],
-  );
-  return Object.fromEntries(await Promise.all(asked));
+  const answers: Record<string, number> = {};
+  for (const { kind, path } of kinds) {
+    answers[kind.replace(/\/$/, "")] = await statusOf(client, path.replace(/\/$/, ""), {});
+  }
+  return answers;
 }
 
+/** A connection may be lost once by chance; whom a gateway turns away without a word it turns away again. */
 async function statusOf(client: GatewayClient, path: string, headers: Record<string, string>): Promise<number> {
-  return await client.once(path, { headers }).then(
-    ({ status }) => status,
-    () => 0,
-  );
+  const ask = async () => (await client.once(path, { headers })).status;
+  return await ask()
+    .catch(ask)
+    .catch(() => 0);
 }
 
 /** Ways to ask that were answered with the release before, and are refused now. */
