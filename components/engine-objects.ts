@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type Dockerode from "dockerode";
-import { ENVIRONMENT_LABEL, type LeftoverKind, removeLeftover } from "../engine/leftovers.ts";
+import { ENVIRONMENT_LABEL, type LeftoverKind, removeLeftover, requireVolumeUnused } from "../engine/leftovers.ts";
 import type { MountedFile } from "./swarm-service.ts";
 
 /** Name of an environment, and the beginning of all its names on the engine. */
@@ -25,6 +25,11 @@ export function leftoverHook(
     const removed = await removeLeftover(engine, kind, name, environment);
     if (removed) await pulumi.log.info(`${kind} ${name} was left by an interrupted deployment and is made anew`);
   });
+}
+
+/** A hook that stops the deployment where somebody works on a volume that its state does not know. */
+export function unusedVolumeHook(engine: Dockerode, name: string): pulumi.ResourceHook {
+  return new pulumi.ResourceHook(`require-unused-volume-${name}`, () => requireVolumeUnused(engine, name));
 }
 
 /**

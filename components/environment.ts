@@ -7,7 +7,7 @@ import { CriticalChecks } from "./critical-checks.ts";
 import { deployedEnvironment, type EnvironmentServices, serviceList } from "./deployed-environment.ts";
 import { DjangoApp } from "./django-app.ts";
 import { type DjangoProcess, djangoVariables } from "./django-process.ts";
-import { environmentLabels, environmentName } from "./engine-objects.ts";
+import { environmentLabels, environmentName, unusedVolumeHook } from "./engine-objects.ts";
 import type { EnvironmentSettings } from "./environment-settings.ts";
 import { EtlWorker } from "./etl-worker.ts";
 import { Gateway } from "./gateway.ts";
@@ -150,12 +150,18 @@ interface Volumes {
   readonly media: docker.Volume;
 }
 
-function createVolumes({ name, settings, owner }: Shared, provider: docker.Provider): Volumes {
+function createVolumes({ name, settings, owner, engine }: Shared, provider: docker.Provider): Volumes {
   const volume = (role: string, protect: boolean) =>
     new docker.Volume(
       `${name}-${role}`,
       { name: `${name}-${role}`, labels: environmentLabels(name) },
-      { parent: owner, provider, protect, retainOnDelete: protect },
+      {
+        parent: owner,
+        provider,
+        protect,
+        retainOnDelete: protect,
+        hooks: { beforeCreate: [unusedVolumeHook(engine, `${name}-${role}`)] },
+      },
     );
   return { static: volume("static", false), media: volume("media", settings.database.protect) };
 }

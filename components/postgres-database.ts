@@ -6,7 +6,7 @@ import type Dockerode from "dockerode";
 import type { RoleName } from "../engine/database-rights.ts";
 import { scramVerifier } from "../engine/scram.ts";
 import { DatabaseRoles } from "./database-roles.ts";
-import { environmentLabels, leftoverHook } from "./engine-objects.ts";
+import { environmentLabels, leftoverHook, unusedVolumeHook } from "./engine-objects.ts";
 import { HEALTH_TIMEOUT, steadyHealth } from "./steady-health.ts";
 
 /** A server that somebody else runs. */
@@ -208,7 +208,12 @@ export class PostgresDatabase extends pulumi.ComponentResource {
     const volume = new docker.Volume(
       `${name}-data`,
       { name: `${args.environmentName}-data`, labels: environmentLabels(args.environmentName) },
-      { parent: this, protect: args.protect, retainOnDelete: args.protect },
+      {
+        parent: this,
+        protect: args.protect,
+        retainOnDelete: args.protect,
+        hooks: { beforeCreate: [unusedVolumeHook(args.engine, `${args.environmentName}-data`)] },
+      },
     );
     return {
       image: args.image,

@@ -7,6 +7,9 @@ export const ENVIRONMENT_LABEL = "rehearsal.environment";
 /** Kinds of objects whose names are fixed, so that one left behind stands in the way of the next attempt. */
 export type LeftoverKind = "service" | "network" | "container";
 
+const RESTORE =
+  "Restore the state (check PULUMI_BACKEND_URL and the stack's name), or remove the environment's services and containers by hand.";
+
 /**
  * Removes an object that an interrupted deployment created and did not live to record: Pulumi is about to create it, so
  * its state knows none. Only an object with this environment's label is removed; data is in volumes, which stay.
@@ -33,11 +36,25 @@ export async function removeLeftover(
     // A network that tasks are attached to: the environment runs, and it is the state that is missing.
     throw new Error(
       `${kind} ${name} must not exist before it is created; environment ${environment} uses one, but the stack's state ` +
-        `does not know it (${error instanceof Error ? error.message : String(error)}). Restore the state (check ` +
-        "PULUMI_BACKEND_URL and the stack's name), or remove the environment's services and containers by hand.",
+        `does not know it (${error instanceof Error ? error.message : String(error)}). ${RESTORE}`,
     );
   }
   return true;
+}
+
+/**
+ * Refuses a volume that Pulumi is about to create, since its state knows none, while containers work on it: they are of an
+ * environment whose state is missing, and whoever destroyed what is recorded here would take its data.
+ *
+ * @throws Error that names the container
+ */
+export async function requireVolumeUnused(docker: Docker, name: string): Promise<void> {
+  const [holder] = await docker.listContainers({ filters: { volume: [name] } });
+  if (holder === undefined) return;
+  throw new Error(
+    `volume ${name} must not be in use before it is created; container ${(holder.Names[0] ?? holder.Id).replace("/", "")} ` +
+      `works on it, but the stack's state does not know it. ${RESTORE}`,
+  );
 }
 
 /** A file of tasks, secret or not, that the engine keeps. */

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { unrecorded } from "../../../components/unrecorded-files.ts";
-import { ENVIRONMENT_LABEL, type LeftoverKind, removeLeftover, unusedFiles } from "../../../engine/leftovers.ts";
+import {
+  ENVIRONMENT_LABEL,
+  type LeftoverKind,
+  removeLeftover,
+  requireVolumeUnused,
+  unusedFiles,
+} from "../../../engine/leftovers.ts";
 import { type EngineAnswer, fakeEngine } from "./fake-engine.ts";
 
 const ENVIRONMENT = "shop-sandbox";
@@ -86,6 +92,17 @@ it("says what to do when it is in use: then the state is missing, and not the ob
   await expect(removeLeftover(engine.docker, "network", "thing", ENVIRONMENT)).rejects.toThrow(
     /^network thing must not exist before it is created; environment shop-sandbox uses one, but the stack's state does not know it \(.*active endpoints.*\)\. Restore the state/,
   );
+});
+
+it("refuses a volume that somebody works on, and takes one that an earlier deployment has left", async () => {
+  const engine = async (holders: readonly object[]) =>
+    (await fakeEngine(({ call }) => ({ status: 200, body: call === "GET /containers/json" ? holders : {} }))).docker;
+  await expect(
+    requireVolumeUnused(await engine([{ Id: "1f", Names: ["/shop-sandbox-database"] }]), "data"),
+  ).rejects.toThrow(
+    /^volume data must not be in use before it is created; container shop-sandbox-database works on it, but the stack's state does not know it\. Restore the state/,
+  );
+  await expect(requireVolumeUnused(await engine([]), "data")).resolves.toBeUndefined();
 });
 
 describe("secrets and configurations of an environment", () => {
