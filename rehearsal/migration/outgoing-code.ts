@@ -16,6 +16,8 @@ export interface CodeOperation {
   readonly seconds: number;
   /** SQL statements that it took. */
   readonly statements?: number;
+  /** Log records that it made. */
+  readonly records?: number;
   /** Null where it worked. */
   readonly error: string | null;
 }

@@ -12,7 +12,6 @@ end                     ends the process, as the end of standard input does
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 import threading
@@ -22,7 +21,7 @@ from . import database, project
 from .failure import Failure
 from .settings import number
 from .smoke_mail import Mail
-from .smoke_operation import Operation, Outcome, drop_broken_connections, perform, words_of
+from .smoke_operation import Operation, Outcome, count_records, drop_broken_connections, perform, words_of
 from .smoke_traffic import Traffic
 
 #: Rows of a model whose pages are tried until one answers: not all may be for visitors.
@@ -220,7 +219,7 @@ def _confine() -> None:
     ).enable()
     user_logged_in.disconnect(dispatch_uid="update_last_login")
     # What requests go wrong with is told by events.
-    logging.disable(logging.CRITICAL)
+    count_records()
 
 
 def _forget() -> None:

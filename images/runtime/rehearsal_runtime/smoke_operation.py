@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 import threading
@@ -39,6 +40,8 @@ class Operation:
     identifiers: set[str] = field(default_factory=set)
     #: SQL statements of its last run.
     statements: int = 0
+    #: What its last run would have logged.
+    records: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Outcome:
         table = {"table": self.operation.table} if self.operation.table else {}
         made_up = {"madeUp": True} if self.made_up else {}
         seconds = round(self.seconds, 4)
-        done = {"seconds": seconds, "statements": self.operation.statements}
+        done = {"seconds": seconds, "statements": self.operation.statements, "records": self.operation.records}
         return {"event": "operation", "operation": self.operation.name, **table, **made_up, **done}
 
 
@@ -69,18 +72,28 @@ def note_made_up() -> None:
     _noted.made_up = True
 
 
+def count_records() -> None:
+    """Has what is logged counted in place of written, as far as the project's levels let it through."""
+
+    def handle(logger: logging.Logger, record: logging.LogRecord) -> None:
+        _noted.records = getattr(_noted, "records", 0) + 1
+
+    logging.Logger.handle = handle  # type: ignore[method-assign]
+
+
 def perform(operation: Operation) -> Outcome:
     """Runs an operation and undoes what it did to any database. Its failure is in the outcome and raises nothing."""
     at, began = time.time(), time.monotonic()
     error, result = None, None
     operation.identifiers, operation.statements = set(), 0
-    _noted.made_up = False
+    _noted.made_up, _noted.records = False, 0
     try:
         with undone(), _statements_noted(operation):
             result = operation.run()
     except Exception as failure:
         error = words_of(failure)
     seconds = time.monotonic() - began
+    operation.records = _noted.records
     if error is not None:
         drop_broken_connections()
     return Outcome(operation, at, seconds, error, result, _noted.made_up)

@@ -3,7 +3,12 @@ import type { Finding, Severity } from "../../finding.ts";
 import type { CodeOperation } from "../../migration/outgoing-code.ts";
 import { duration } from "../../report/format.ts";
 
-const OPERATION = z.object({ error: z.string().nullable(), seconds: z.number(), statements: z.number().optional() });
+const OPERATION = z.object({
+  error: z.string().nullable(),
+  seconds: z.number(),
+  statements: z.number().optional(),
+  records: z.number().optional(),
+});
 
 export const WORK = z.object({
   version: z.literal(1),
@@ -32,9 +37,9 @@ const CLIENT_ERROR = /^status 4\d\d$/;
 /** What a page takes that nobody waits for any more, and how much more than before it must be. */
 const SLOW_SECONDS = 2;
 const SLOW_TIMES = 5;
-/** A query in a loop is one for each row of a page; a page with something more on it takes a few more. */
-const MORE_STATEMENTS = 20;
-const STATEMENTS_TIMES = 3;
+/** What is done in a loop is done for each row of a page; a page with something more on it takes a few more. */
+const MANY = 20;
+const TIMES = 3;
 
 /**
  * What fails of all that a release's code does, and what has become slow.
@@ -48,7 +53,7 @@ export function codeFindings(operations: readonly CodeOperation[], before: CodeW
     if (error !== null) return [failure(operation, error, known)];
     if (known === undefined) return [];
     if (isSlow(operation.seconds, known.seconds)) return [slow(operation, known.seconds)];
-    return moreStatements(operation, known.statements);
+    return [...moreStatements(operation, known.statements), ...moreRecords(operation, known.records)];
   });
 }
 
@@ -103,7 +108,7 @@ function slow({ operation, seconds }: CodeOperation, before: number): Finding {
 /** The data is the same, and the page asks for it row by row. */
 function moreStatements({ operation, statements }: CodeOperation, before: number | undefined): Finding[] {
   if (statements === undefined || before === undefined || ONCE_MORE.test(operation)) return [];
-  if (statements < before + MORE_STATEMENTS || statements < before * STATEMENTS_TIMES) return [];
+  if (!isManyMore(statements, before)) return [];
   return [
     {
       id: "code.statements",
@@ -114,6 +119,26 @@ function moreStatements({ operation, statements }: CodeOperation, before: number
       remedy: "Look for a query in a loop: select_related or prefetch_related asks for all rows at once.",
     },
   ];
+}
+
+/** A record for each row of a page, or worse. */
+function moreRecords({ operation, records }: CodeOperation, before: number | undefined): Finding[] {
+  if (records === undefined || before === undefined || ONCE_MORE.test(operation)) return [];
+  if (!isManyMore(records, before)) return [];
+  return [
+    {
+      id: "code.log-records",
+      severity: "blocking",
+      subject: operation,
+      cause: `it logs ${records} records; with the release before it logged ${before}`,
+      consequence: "Logs are rotated away within minutes, or fill the disk; what matters is not found in them.",
+      remedy: "Look for a record that is written for each row, and log it below the level of production.",
+    },
+  ];
+}
+
+function isManyMore(now: number, before: number): boolean {
+  return now >= before + MANY && now >= before * TIMES;
 }
 
 /** The values of a row may be made up, and then they are others each time; a long error ends within them. */

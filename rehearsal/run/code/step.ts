@@ -131,9 +131,14 @@ function done({ environment, release, process }: RunContext, operations: readonl
     takenAt: new Date().toISOString(),
     image: process.image,
     operations: Object.fromEntries(
-      operations.map(({ operation, error, seconds, statements }) => [
+      operations.map(({ operation, error, seconds, statements, records }) => [
         operation,
-        { error, seconds, ...(statements === undefined ? {} : { statements }) },
+        {
+          error,
+          seconds,
+          ...(statements === undefined ? {} : { statements }),
+          ...(records === undefined ? {} : { records }),
+        },
       ]),
     ),
   };

@@ -16,8 +16,6 @@ export interface CollectedLogs {
   readonly patterns: readonly LogPattern[];
   readonly hours: number;
   readonly lines: number;
-  /** The same by service. */
-  readonly volume: Readonly<Record<string, number>>;
   /** Secrets that stand in the logs. */
   readonly disclosures: readonly Disclosure[];
   /** Services whose tasks keep no log that the engine can read. */
@@ -48,14 +46,14 @@ export async function collectLogs(context: RunContext): Promise<CollectedLogs> {
     ...(password === "" ? [] : [{ name: "the administrator's password", value: password }]),
   ];
   const disclosures: Disclosure[] = [];
-  const volume: Record<string, number> = {};
+  let lines = 0;
   for (const [name, own] of Map.groupBy(logs, (log) => log.name)) {
     const texts = own
       .flatMap(({ streams }) => [streams.stdout, streams.stderr])
       .map((text) => disclosed(text, secrets, name, disclosures));
     const entries = texts.flatMap(readEntries);
     const source = name.replace(`${context.environment}-`, "");
-    volume[source] = entries.length;
+    lines += entries.length;
     patterns.push(
       ...findPatterns(
         source,
@@ -64,8 +62,7 @@ export async function collectLogs(context: RunContext): Promise<CollectedLogs> {
     );
   }
   const unreadable = declaration.services.filter(({ inputs }) => !isReadable(inputs)).map(({ name }) => name);
-  const lines = Object.values(volume).reduce((sum, one) => sum + one, 0);
-  return { unreadable, patterns, lines, volume, disclosures, hours: Math.max(0, Date.now() / 1000 - since) / 3600 };
+  return { unreadable, patterns, lines, disclosures, hours: Math.max(0, Date.now() / 1000 - since) / 3600 };
 }
 
 /**

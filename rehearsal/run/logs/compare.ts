@@ -12,18 +12,7 @@ export interface LogSummary {
   readonly hours: number;
   /** Errors and warnings alone. */
   readonly patterns: readonly LogPattern[];
-  /** All entries, by service. */
-  readonly volume?: Readonly<Record<string, number>> | undefined;
 }
-
-/**
- * Of all requests, those for files and those that fail among them: what writes one for each row does so in some of them alone.
- * So many times as many as before are no new feature's.
- */
-const ENTRIES_PER_REQUEST = 5;
-const TIMES_AS_MANY = 4;
-/** With fewer requests, the start of the processes counts as well. */
-const SOME_REQUESTS = 20;
 
 /** A pattern counts as more frequent from so many times the rate before, and so many more entries than expected. */
 const TIMES = 3;
@@ -37,31 +26,6 @@ const LONGEST_WORDS = 200;
  * @param before what the release before logged; undefined where nobody kept it: every error counts then
  */
 export function logFindings(now: LogSummary, before: LogSummary | undefined): Finding[] {
-  return [...patternFindings(now, before), ...volumeFindings(now, before)];
-}
-
-/** What a release writes for each request that the gateway has taken. */
-function volumeFindings(now: LogSummary, before: LogSummary | undefined): Finding[] {
-  const perRequest = ({ volume = {} }: LogSummary) => {
-    const { app = 0, gateway = 0 } = volume;
-    return gateway < SOME_REQUESTS ? undefined : app / gateway;
-  };
-  const [rate, earlier] = [perRequest(now), before === undefined ? undefined : perRequest(before)];
-  if (rate === undefined || earlier === undefined) return [];
-  if (rate < ENTRIES_PER_REQUEST || rate < earlier * TIMES_AS_MANY) return [];
-  return [
-    {
-      id: "log.volume",
-      severity: "blocking",
-      subject: "app",
-      cause: `it logs ${rate.toFixed(0)} entries for each request; with release ${before?.release ?? "before"} it was ${earlier.toFixed(1)}`,
-      consequence: "Logs are rotated away within minutes, or fill the disk; what matters is not found in them.",
-      remedy: "Look for a record that is written for each row or in a loop, and log it below the level of production.",
-    },
-  ];
-}
-
-function patternFindings(now: LogSummary, before: LogSummary | undefined): Finding[] {
   return now.patterns.flatMap((pattern) => {
     const known = (before?.patterns ?? []).filter(
       ({ source, level, words }) => source === pattern.source && level === pattern.level && alike(words, pattern.words),

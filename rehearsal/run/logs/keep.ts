@@ -8,7 +8,6 @@ const SUMMARY = z.object({
   release: z.string(),
   takenAt: z.string(),
   hours: z.number(),
-  volume: z.record(z.string(), z.number()).optional(),
   patterns: z.array(
     z.object({
       source: z.string(),

@@ -12,7 +12,7 @@ export const logs: RunStep = {
   id: "logs",
   title: "no new errors in the logs",
   run: async ({ environment, release, reports, ...context }) => {
-    const { patterns, hours, lines, volume, disclosures, unreadable } = await collectLogs({
+    const { patterns, hours, lines, disclosures, unreadable } = await collectLogs({
       ...context,
       environment,
       release,
@@ -31,7 +31,6 @@ export const logs: RunStep = {
       takenAt: new Date().toISOString(),
       hours,
       patterns,
-      volume,
     };
     const before = await earlierLogs(reports, environment, release);
     const findings = [

@@ -50,6 +50,14 @@ describe("what a release's code fails at", () => {
     expect(codeFindings([{ ...operation("GET /"), statements: 500 }], undefined)).toEqual([]);
   });
 
+  it("stops the release: many times as many log records for the same page", () => {
+    const known = earlier({ "GET /": { error: null, seconds: 0.01, records: 1 } });
+    const logging = (records: number) => codeFindings([{ ...operation("GET /"), records }], known);
+    expect(short(logging(51))).toEqual(["blocking code.log-records GET /"]);
+    expect(logging(51)[0]?.cause).toBe("it logs 51 records; with the release before it logged 1");
+    expect(logging(9)).toEqual([]);
+  });
+
   it("is a note where a made-up row may be to blame, unless the release before could insert it", () => {
     const failed = [{ ...operation("INSERT shop.Order", "ValidationError: total"), madeUp: true }];
     expect(short(codeFindings(failed, undefined))).toEqual(["note code.write INSERT shop.Order"]);
