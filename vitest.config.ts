@@ -77,11 +77,6 @@ export default defineConfig({
       faults("faults", "production", ON_CLONES),
       faults("faults-environment", "environments", ["tests/faults/*.test.ts"], ON_CLONES),
       faults("sample-of-faults", "production", ["tests/faults/m1-*.test.ts", "tests/faults/m5-*.test.ts"]),
-      faults("sample-of-environment-faults", "environments", [
-        "tests/faults/n3-*.test.ts",
-        "tests/faults/b6-*.test.ts",
-        "tests/faults/c6-*.test.ts",
-      ]),
       {
         test: {
           name: "browser",
