@@ -40,6 +40,9 @@ export interface OneShotResult {
 /** Told each line of output and the stream that it came from. */
 export type OnLine = (line: string, stream: "stdout" | "stderr") => void;
 
+/** Exit code of a process that got SIGKILL: the kernel's answer to one that wants more memory than it may have. */
+export const KILLED = 137;
+
 const KEPT_LINES = 400;
 const POLL_MILLISECONDS = 200;
 const NANOSECONDS = 1_000_000_000;

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { KILLED } from "../../engine/one-shot.ts";
 import type { Clone } from "../snapshot/clone.ts";
 import { onClone, type ReleaseProcess, runEvents } from "./releases.ts";
 import type { HeldLock, MigrationRun, StatementRun } from "./result.ts";
@@ -70,8 +71,6 @@ export async function applyMigrations(
   return { began, migrations, outside, ok: collector.ok && exitCode === 0, said };
 }
 
-/** Exit code of a process that got SIGKILL: the kernel's answer to one that wants more memory than it may have. */
-const KILLED = 137;
 const MEBIBYTE = 1024 * 1024;
 
 /** Puts events together to migrations. */

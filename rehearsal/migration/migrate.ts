@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { isNotFound } from "../../engine/docker-client.ts";
-import { type OneShot, runOneShot } from "../../engine/one-shot.ts";
+import { KILLED, type OneShot, runOneShot } from "../../engine/one-shot.ts";
 import { askRuntime, RUNTIME } from "../runtime.ts";
 import type { Finding } from "./result.ts";
 
@@ -63,7 +63,7 @@ export async function migrate(
   );
   if (exitCode === 0) return;
   const reason =
-    exitCode === 137 ? "was killed (exit code 137: out of memory, or stopped by hand)" : `exit code ${exitCode}`;
+    exitCode === KILLED ? "was killed (exit code 137: out of memory, or stopped by hand)" : `exit code ${exitCode}`;
   throw new Error(
     [
       `Migrations failed, ${reason}; the release before goes on serving. Mend the migration or the data and run pulumi up again.`,

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { KILLED } from "../../../engine/one-shot.ts";
 import { endedByItself, type Task, tasksOf } from "../../../engine/service-rollout.ts";
 import { taskLogTail } from "../../../engine/task-logs.ts";
 import type { Finding } from "../../finding.ts";
@@ -8,8 +9,6 @@ import { type Phase, phaseAt, phaseWords, type ReleaseBefore } from "./phases.ts
 import type { Sample } from "./watch.ts";
 
 const LOG_LINES = 12;
-/** Exit code of a process that got SIGKILL. */
-const KILLED = 137;
 /** One may fail by chance while tasks start side by side. */
 const FLAPS = 2;
 
