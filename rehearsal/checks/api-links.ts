@@ -1,6 +1,7 @@
 import type { Check, DeployedEnvironment, Finding } from "./check.ts";
 import { brokenLink, followLinks, isBroken } from "./followed-links.ts";
 import { type Answer, mainClient } from "./gateway-client.ts";
+import { isOneOf } from "./hostnames.ts";
 import { linksOfJson } from "./references.ts";
 
 /** Addresses that no client of the system reaches: names within the environment, and the host itself. */
@@ -50,9 +51,7 @@ function wrongAddress(
   from: string,
 ): Finding | undefined {
   const main = new URL(origin);
-  const declared = hostnames.some((name) =>
-    name.startsWith("*.") ? target.hostname.endsWith(name.slice(1)) : target.hostname === name,
-  );
+  const declared = isOneOf(hostnames, target.hostname);
   const right = target.protocol === main.protocol && target.port === main.port;
   if (declared ? right : !INTERNAL.test(target.hostname)) return undefined;
   return { expected: `links of ${from} at ${origin} or another declared hostname`, seen: target.href };

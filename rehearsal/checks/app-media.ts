@@ -2,6 +2,7 @@ import { runInContainer } from "../../engine/container-command.ts";
 import { RUNTIME } from "../runtime.ts";
 import type { Check, DeployedEnvironment, Finding } from "./check.ts";
 import { mainClient } from "./gateway-client.ts";
+import { isOneOf } from "./hostnames.ts";
 import { taskProbes } from "./task-probe.ts";
 
 /** What a task has stored through the project's own storage; null where that is no folder of the task. */
@@ -43,10 +44,6 @@ export const appMedia: Check = {
   },
 };
 
-function isOurs(hostname: string, hostnames: readonly string[]): boolean {
-  return hostnames.some((own) => own === hostname || (own.startsWith("*.") && hostname.endsWith(own.slice(1))));
-}
-
 async function serves(environment: DeployedEnvironment): Promise<Finding[]> {
   const { engine, services } = environment;
   const service = services.find(({ role }) => role === "app")?.name ?? "";
@@ -66,7 +63,7 @@ async function serves(environment: DeployedEnvironment): Promise<Finding[]> {
   if (stored === null) return [];
   try {
     const { pathname, hostname } = new URL(stored.url, HERE);
-    if (hostname !== new URL(HERE).hostname && !isOurs(hostname, environment.hostnames)) {
+    if (hostname !== new URL(HERE).hostname && !isOneOf(environment.hostnames, hostname)) {
       return [
         {
           expected: `a file that ${service} stores in its own folder has an address of this environment`,
