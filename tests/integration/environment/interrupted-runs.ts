@@ -3,14 +3,20 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import Docker from "dockerode";
 import { ENVIRONMENT_LABEL } from "../../../engine/leftovers.ts";
+import { SNAPSHOT_LABEL } from "../../../rehearsal/snapshot/snapshot-image.ts";
 import { labelled, removeLabelled } from "./left-behind.ts";
 
 /** Names of environments that tests deploy: projects and stacks of tests begin so. */
 const OF_TESTS = /^(?:reference-)?it[0-9a-f]{0,6}-/;
+/** Where the labels of a snapshot's image name the project that it was taken for. */
+const PROJECT_LABEL = `${SNAPSHOT_LABEL}.project`;
 /** Names the process of the run that is under way. */
 const UNDER_WAY = path.join(tmpdir(), "rehearsal-integration-tests.pid");
 
-/** Removes the environments that tests left which were killed: their state is gone, and their names are taken again. */
+/**
+ * Removes the environments and snapshots that tests left which were killed: their state is gone, their names are taken
+ * again, and an environment of the next run would start from such a snapshot.
+ */
 export default async function setup(): Promise<(() => void) | undefined> {
   const other = runUnderWay();
   if (other !== undefined) {
@@ -22,6 +28,12 @@ export default async function setup(): Promise<(() => void) | undefined> {
   for (const name of await environmentsOfTests(docker)) {
     console.log(`removing ${name}: an interrupted run of these tests left it`);
     await removeLabelled(docker, `${ENVIRONMENT_LABEL}=${name}`);
+  }
+  for (const { Id, Labels } of await docker.listImages({ filters: { label: [SNAPSHOT_LABEL] } })) {
+    const project = Labels[PROJECT_LABEL] ?? "";
+    if (!OF_TESTS.test(`${project}-`)) continue;
+    console.log(`removing a snapshot of ${project}: an interrupted run of these tests left it`);
+    await docker.getImage(Id).remove({ force: true });
   }
   return () => {
     rmSync(UNDER_WAY, { force: true });
