@@ -4,7 +4,7 @@ import type { Settings } from "../../config/settings.ts";
 import type { RoleName } from "../../engine/database-rights.ts";
 import { dockerClient } from "../../engine/docker-client.ts";
 import type { PostgresAddress } from "../../engine/postgres.ts";
-import type { RoleLogin, RunContext, VariableNames } from "../run/context.ts";
+import type { RoleLogin, RunContext, VariableNames, WorkerProcess } from "../run/context.ts";
 import {
   type Declaration,
   type DeclaredObject,
@@ -69,6 +69,7 @@ export function runContext(loaded: LoadedStack, signal: AbortSignal, say: (line:
       secrets: { ...settings.app.secrets, DJANGO_SECRET_KEY: "only for rehearsing" },
       memoryBytes: settings.app.memoryMiB * 1024 * 1024,
     },
+    worker: workerOf(settings, environment, declaration),
     secrets: declaredSecrets(declaration, `${environment}-app`),
     ownerUrl: ownerUrl(settings, declaration),
     dataNetwork: `${environment}-data`,
@@ -93,6 +94,20 @@ function containerOf({ inputs }: DeclaredObject): { image: string; variables: Re
     taskSpec: { containerSpec: { image: string; env?: Record<string, string> } };
   };
   return { image: taskSpec.containerSpec.image, variables: taskSpec.containerSpec.env ?? {} };
+}
+
+function workerOf({ etl }: Settings, environment: string, declaration: Declaration): WorkerProcess | undefined {
+  const name = `${environment}-etl`;
+  const service = declaration.services.find((declared) => declared.name === name);
+  if (service === undefined || etl.command === "none") return undefined;
+  const { image, variables } = containerOf(service);
+  return {
+    image,
+    command: etl.command,
+    environment: variables,
+    secrets: declaredSecrets(declaration, name),
+    memoryBytes: etl.memoryMiB * 1024 * 1024,
+  };
 }
 
 export function administrationOf(

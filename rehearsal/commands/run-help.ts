@@ -14,6 +14,7 @@ Usage: rehearse run [--stack STACK] [--deploy] [--all | --step ID…] [--product
   prepare   dependencies are pinned, variables are set in every environment, roles log in, migrations are applied, data is there
   pages     every kind of page and answer of the API, with its files and fields, against those of the release before
   code      the release's requests, and reads and writes of every model, on the data that is there; rolled back
+  etl       what the worker makes of its input, from an empty database, against the release before
   sessions  whether visitors stay logged in, and links in mails stay good, across the release
   tests     the project's own tests, written against a URL (setting tests.suites), through the gateway over TLS
   database  rows, indexes, plans and results of main queries, writes in each role, keys, connections, storage

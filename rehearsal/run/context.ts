@@ -22,6 +22,12 @@ export interface RoleLogin {
   readonly address: PostgresAddress;
 }
 
+/** The ETL worker that a stack declares. */
+export interface WorkerProcess extends ReleaseProcess {
+  /** Words of the command, the program first. */
+  readonly command: readonly string[];
+}
+
 /** What the steps of a run know of the environment that they look at. */
 export interface RunContext {
   readonly environment: string;
@@ -35,6 +41,8 @@ export interface RunContext {
   readonly declaration: Declaration;
   /** The processes of the release that runs, with what they are given. */
   readonly process: ReleaseProcess;
+  /** Undefined where the stack declares no worker. */
+  readonly worker: WorkerProcess | undefined;
   /** What the application's tasks are given as secrets, by name of the variable; none of it may be shown. */
   readonly secrets: Readonly<Record<string, string>>;
   /** The URL of the database in the role that owns the schema, as a process of the environment reaches it. */

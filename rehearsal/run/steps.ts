@@ -1,6 +1,7 @@
 import { code } from "./code/step.ts";
 import { database } from "./database/step.ts";
 import { drift } from "./drift/step.ts";
+import { etl } from "./etl/step.ts";
 import { load } from "./load/step.ts";
 import { logs } from "./logs/step.ts";
 import { pages } from "./pages/step.ts";
@@ -19,6 +20,7 @@ export const RUN_STEPS: readonly RunStep[] = [
   prepare,
   pages,
   code,
+  etl,
   sessions,
   tests,
   database,

@@ -18,8 +18,8 @@ export interface ThrowAwayDatabase {
   readonly address: PostgresAddress;
   /** Network on which processes reach it, by name. */
   readonly network: string;
-  /** As a process on that network reaches it, in a role by its name. */
-  readonly url: (role: string) => string;
+  /** As a process on that network reaches it, in a role by its name; it, or another database of its server. */
+  readonly url: (role: string, database?: string) => string;
 }
 
 const HOST = "declared-database";
@@ -59,7 +59,7 @@ export async function withDeclaredDatabase<T>(
       const database: ThrowAwayDatabase = {
         address: { ...server.address, database: name },
         network: networkName,
-        url: (role) => `postgres://${role}:${password}@${HOST}:5432/${name}`,
+        url: (role, other = name) => `postgres://${role}:${password}@${HOST}:5432/${other}`,
       };
       const brought = await broughtExtensions(context);
       await withConnection(database.address, (client) => grantRights(client, declaration, brought));

@@ -10,7 +10,7 @@ describeFault({
   covers: "critical checks and all steps of a run, without a false alarm",
 });
 
-const STEPS = ["prepare", "pages", "code", "sessions", "database", "logs"];
+const STEPS = ["prepare", "pages", "code", "etl", "sessions", "database", "logs"];
 const PACKAGES = "/opt/venv/lib/python3*/site-packages";
 
 testHarmless([

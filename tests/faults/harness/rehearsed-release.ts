@@ -1,6 +1,7 @@
 import { DECLARATION_LABEL } from "../../../engine/service-rollout.ts";
 import type { DeployedEnvironment } from "../../../rehearsal/checks/check.ts";
 import { runContext } from "../../../rehearsal/commands/run-context.ts";
+import type { ReleaseProcess } from "../../../rehearsal/migration/releases.ts";
 import type { RunContext } from "../../../rehearsal/run/context.ts";
 import { type DeclaredObject, inClear } from "../../../rehearsal/run/declaration.ts";
 import type { Checkout } from "../../integration/environment/checkout.ts";
@@ -44,12 +45,14 @@ export function contextOf({ loaded, name }: DeployedPlace, checkout: Checkout, r
     release: release.variables?.["RELEASE"] ?? context.release,
     declaration: { ...context.declaration, services },
     source: checkout.path(context.source),
-    process: {
-      ...context.process,
-      image: release.image ?? context.process.image,
-      environment: { ...context.process.environment, ...release.variables },
-    },
+    process: released(context.process, release),
+    worker: context.worker === undefined ? undefined : released(context.worker, release),
   };
+}
+
+/** A process of the environment as the release runs it. */
+function released<T extends ReleaseProcess>(process: T, { image, variables }: NextRelease): T {
+  return { ...process, image: image ?? process.image, environment: { ...process.environment, ...variables } };
 }
 
 /** A service as the release declares it: what is changed by hand is in no declaration. */

@@ -1,0 +1,111 @@
+import type { Finding } from "../../finding.ts";
+import { counted } from "../../report/format.ts";
+import type { Contents } from "./contents.ts";
+
+/** What two workers made otherwise of the same input, in one table. */
+export interface TableDifference {
+  readonly table: string;
+  readonly rowsBefore: number;
+  readonly rowsNow: number;
+  /** Columns with other values; empty where the number of rows differs. */
+  readonly columns: readonly string[];
+}
+
+const QUOTED = 3;
+
+/** Tables and columns that both releases have, and that hold something else. What the release before left empty does not count. */
+export function differingTables(before: Contents, now: Contents): TableDifference[] {
+  return [...before].flatMap(([table, { rows, columns }]): TableDifference[] => {
+    const found = now.get(table);
+    if (found === undefined || rows === 0) return [];
+    const rowsOf = { table, rowsBefore: rows, rowsNow: found.rows };
+    if (found.rows !== rows) return [{ ...rowsOf, columns: [] }];
+    const others = Object.keys(columns).filter(
+      (name) => found.columns[name] !== undefined && found.columns[name] !== columns[name],
+    );
+    return others.length === 0 ? [] : [{ ...rowsOf, columns: others }];
+  });
+}
+
+/**
+ * The differences that are none of the release's: the release before makes them itself when it runs once more.
+ *
+ * @param again what the release before made of it the second time
+ */
+export function withoutChance(
+  differences: readonly TableDifference[],
+  before: Contents,
+  again: Contents,
+): TableDifference[] {
+  const chance = new Map(differingTables(before, again).map((difference) => [difference.table, difference]));
+  return differences.flatMap((difference) => {
+    const own = chance.get(difference.table);
+    if (own === undefined) return [difference];
+    if (difference.columns.length === 0 || own.columns.length === 0) return [];
+    const columns = difference.columns.filter((column) => !own.columns.includes(column));
+    return columns.length === 0 ? [] : [{ ...difference, columns }];
+  });
+}
+
+/**
+ * One finding for all tables: the worker's code differs at one place.
+ *
+ * @param pass `first` on an empty database, `again` when the same input comes once more
+ * @param samples values that only one of the two has, line by line
+ * @param said the last lines of the release's worker
+ */
+export function resultFindings(
+  differences: readonly TableDifference[],
+  {
+    pass,
+    release,
+    samples,
+    said,
+  }: {
+    readonly pass: "first" | "again";
+    readonly release: string;
+    readonly samples: readonly string[];
+    readonly said: readonly string[];
+  },
+): Finding[] {
+  if (differences.length === 0) return [];
+  const nothing = differences.every(({ rowsNow }) => rowsNow === 0);
+  const input = pass === "first" ? "from the same input" : "when the same input comes once more";
+  const named = differences
+    .toSorted((one, other) => other.rowsBefore - one.rowsBefore)
+    .slice(0, QUOTED)
+    .map(inWords)
+    .join("; ");
+  const more = differences.length > QUOTED ? `; and ${counted(differences.length - QUOTED, "other table")}` : "";
+  return [
+    {
+      id: "etl.results",
+      severity: "blocking",
+      subject: "ETL worker",
+      cause: `${input} the worker makes something else than that of release ${release}: ${named}${more}`,
+      consequence: nothing
+        ? "Nothing arrives any more: pages and reports go on showing old data, and no error says so."
+        : "Pages and reports are built on rows that are missing, doubled or wrong, and no error says so.",
+      remedy:
+        "Look at what changed in how rows are read, matched and stored; where this is what the release is for, say so in rehearsal:checks.accepted.",
+      evidence: [...samples, ...(nothing ? said.map((line) => `worker: ${line}`) : [])],
+    },
+  ];
+}
+
+function inWords({ table, rowsBefore, rowsNow, columns }: TableDifference): string {
+  if (columns.length === 0) return `${table} has ${counted(rowsNow, "row")} in place of ${rowsBefore}`;
+  const more = columns.length > QUOTED ? ` and ${counted(columns.length - QUOTED, "other column")}` : "";
+  return `${table} has other values in ${columns.slice(0, QUOTED).join(", ")}${more}`;
+}
+
+/** Values that stand in a column more often after one of the two. */
+export function valueSamples(
+  name: string,
+  before: ReadonlyMap<string, number>,
+  now: ReadonlyMap<string, number>,
+): string[] {
+  const moreIn = (one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>) =>
+    [...one].flatMap(([value, times]) => (times > (other.get(value) ?? 0) ? [value] : [])).slice(0, QUOTED);
+  return [`${name} before: ${moreIn(before, now).join(", ")}`, `${name} now: ${moreIn(now, before).join(", ")}`];
+}

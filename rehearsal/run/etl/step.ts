@@ -1,0 +1,181 @@
+import { isDeepStrictEqual } from "node:util";
+import type pg from "pg";
+import { z } from "zod";
+import { hasImage } from "../../../engine/images.ts";
+import { withConnection } from "../../../engine/postgres.ts";
+import { stops, withDecisions } from "../../accepted.ts";
+import type { Finding } from "../../finding.ts";
+import { counted } from "../../report/format.ts";
+import type { RunContext, WorkerProcess } from "../context.ts";
+import { keep, keptOf } from "../kept.ts";
+import type { RunStep, StepOutcome } from "../step.ts";
+import { type ThrowAwayDatabase, withDeclaredDatabase } from "../throw-away-database.ts";
+import { type Contents, readContents, valuesOf } from "./contents.ts";
+import { differingTables, resultFindings, type TableDifference, valueSamples, withoutChance } from "./judge.ts";
+import { startWorker, untilQuiet, type WorkerRun } from "./worker-run.ts";
+
+const KIND = "etl";
+
+const WORKER = z.object({
+  version: z.literal(1),
+  environment: z.string(),
+  release: z.string(),
+  takenAt: z.string(),
+  image: z.string(),
+  command: z.array(z.string()),
+  /** In clear, without the release's own name. */
+  variables: z.record(z.string(), z.string()),
+});
+
+/** How the worker of a release is started, to start it again beside the next one. */
+type KeptWorker = z.infer<typeof WORKER>;
+
+const PASSES = ["first", "again"] as const;
+/** Each worker has a database of its own. The last is for the release before once more: what differs by chance. */
+const COPIES = { before: "etl_before", now: "etl_now", chance: "etl_chance" } as const;
+type Copy = keyof typeof COPIES;
+
+/** A worker that reads its input otherwise makes no error: the rows are there, and are others. */
+export const etl: RunStep = {
+  id: "etl",
+  title: "the ETL worker makes of its input what the release before makes of it",
+  run: async (context) => {
+    const { worker, environment, release, reports, engine } = context;
+    if (worker === undefined) return nothing("etl.command is none");
+    const now = keptWorker(context, worker);
+    const [before] = await keptOf(reports, KIND, environment, WORKER);
+    if (before === undefined || isSame(before, now)) {
+      await keep(reports, KIND, now);
+      const why = before === undefined ? "no release before it is known" : "it is that of the last rehearsal";
+      return { detail: `${why}: nothing to compare with`, findings: [] };
+    }
+    if (!(await hasImage(engine, before.image))) {
+      await keep(reports, KIND, now);
+      return nothing(`the image of release ${before.release} is not on the engine any more`);
+    }
+    const { tables, rows, findings } = await compare(context, worker, before);
+    if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, now);
+    const detail =
+      rows === 0
+        ? `release ${before.release} writes nothing to an empty database: nothing to compare with`
+        : `${counted(rows, "row")} in ${counted(tables, "table")}, twice, beside release ${before.release}` +
+          (before.release === release ? " with the variables that it had" : "");
+    return { detail, findings };
+  },
+};
+
+function nothing(skipped: string): StepOutcome {
+  return { detail: "", findings: [], skipped };
+}
+
+/** Both workers take in the same input twice, each in a database of its own, which the release's migrations have made. */
+async function compare(
+  context: RunContext,
+  worker: WorkerProcess,
+  before: KeptWorker,
+): Promise<{ tables: number; rows: number; findings: Finding[] }> {
+  return await withDeclaredDatabase(context, KIND, async (database) => {
+    const server = { ...database.address, database: "postgres" };
+    return await withConnection(server, async (client) => {
+      const source = client.escapeIdentifier(database.address.database);
+      for (const copy of Object.values(COPIES)) await client.query(`CREATE DATABASE ${copy} TEMPLATE ${source}`);
+      const earlier = { ...worker, image: before.image, command: before.command, environment: before.variables };
+      const both = { before: earlier, now: worker };
+      const since = new Date();
+      const empty = await contentsOf(database, "before", since);
+      let filled = { tables: 0, rows: 0 };
+      for (const [at, pass] of PASSES.entries()) {
+        const runs = await work(context, database, client, both, at);
+        const contents = await contentsOf(database, "before", since);
+        if (pass === "first") filled = written(empty, contents);
+        const differences = differingTables(contents, await contentsOf(database, "now", since));
+        if (differences.length === 0) continue;
+        // Only now: most releases differ in nothing.
+        for (let chance = 0; chance <= at; chance++) {
+          await work(context, database, client, { chance: earlier }, chance);
+        }
+        const meant = withoutChance(differences, contents, await contentsOf(database, "chance", since));
+        const findings = resultFindings(meant, {
+          pass,
+          release: before.release,
+          samples: await samplesOf(database, meant),
+          said: runs.find((run) => run.database === COPIES.now)?.said ?? [],
+        });
+        if (findings.length > 0) return { ...filled, findings };
+      }
+      return { ...filled, findings: [] };
+    });
+  });
+}
+
+/** Starts workers side by side, and waits until they have done what there is to do. */
+async function work(
+  { engine, environment, logins, signal }: RunContext,
+  { url, network }: ThrowAwayDatabase,
+  client: pg.Client,
+  workers: Partial<Record<Copy, WorkerProcess>>,
+  pass: number,
+): Promise<WorkerRun[]> {
+  const role = logins.find((login) => login.role === "etl")?.address.username ?? "etl";
+  const runs = await Promise.all(
+    Object.entries(workers).map(
+      async ([copy, worker]) =>
+        await startWorker(engine, worker, {
+          name: `${environment}-etl-${copy}`,
+          database: COPIES[copy as Copy],
+          url: url(role, COPIES[copy as Copy]),
+          network,
+          release: `rehearsal-${pass}`,
+        }),
+    ),
+  );
+  await untilQuiet(client, runs, signal);
+  signal.throwIfAborted();
+  return runs;
+}
+
+async function contentsOf({ address }: ThrowAwayDatabase, copy: Copy, since: Date): Promise<Contents> {
+  return await withConnection({ ...address, database: COPIES[copy] }, (client) => readContents(client, since));
+}
+
+function written(empty: Contents, contents: Contents): { tables: number; rows: number } {
+  const more = [...contents]
+    .map(([table, { rows }]) => rows - (empty.get(table)?.rows ?? 0))
+    .filter((rows) => rows > 0);
+  return { tables: more.length, rows: more.reduce((sum, rows) => sum + rows, 0) };
+}
+
+async function samplesOf({ address }: ThrowAwayDatabase, differences: readonly TableDifference[]): Promise<string[]> {
+  const columns = differences.flatMap(({ table, columns: [column] }) =>
+    column === undefined ? [] : [{ table, column }],
+  );
+  const valuesIn = async (copy: Copy, { table, column }: (typeof columns)[number]) =>
+    await withConnection({ ...address, database: COPIES[copy] }, (client) => valuesOf(client, table, column));
+  const samples: string[] = [];
+  for (const place of columns.slice(0, 3)) {
+    const name = `${place.table}.${place.column}`;
+    samples.push(...valueSamples(name, await valuesIn("before", place), await valuesIn("now", place)));
+  }
+  return samples;
+}
+
+function keptWorker({ environment, release }: RunContext, worker: WorkerProcess): KeptWorker {
+  const { RELEASE: _, ...variables } = worker.environment;
+  return {
+    version: 1,
+    environment,
+    release,
+    takenAt: new Date().toISOString(),
+    image: worker.image,
+    command: [...worker.command],
+    variables,
+  };
+}
+
+function isSame(one: KeptWorker, other: KeptWorker): boolean {
+  return (
+    one.image === other.image &&
+    isDeepStrictEqual(one.command, other.command) &&
+    isDeepStrictEqual(one.variables, other.variables)
+  );
+}

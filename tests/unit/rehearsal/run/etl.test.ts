@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import type { Contents } from "../../../../rehearsal/run/etl/contents.ts";
+import { differingTables, resultFindings, valueSamples, withoutChance } from "../../../../rehearsal/run/etl/judge.ts";
+
+const contents = (tables: Record<string, [rows: number, columns: Record<string, string>]>): Contents =>
+  new Map(Object.entries(tables).map(([table, [rows, columns]]) => [table, { rows, columns }]));
+
+const about = { release: "a1", samples: [], said: ["no file in /tmp"] };
+
+describe("what two workers make of the same input", () => {
+  it("is the same where rows and values are, whatever one of them alone has", () => {
+    const before = contents({ item: [2, { id: "1", gone: "5" }], old: [3, { id: "1" }], unused: [0, { id: "0" }] });
+    const now = contents({ item: [2, { id: "1", added: "7" }], new: [9, { id: "2" }], unused: [4, { id: "3" }] });
+    expect(differingTables(before, now)).toEqual([]);
+  });
+
+  it("differs in rows, or else in the columns whose values do", () => {
+    const before = contents({ item: [2, { id: "1", price: "5" }], sale: [3, { id: "1" }] });
+    const now = contents({ item: [2, { id: "1", price: "6" }], sale: [6, { id: "2" }] });
+    expect(differingTables(before, now)).toEqual([
+      { table: "item", rowsBefore: 2, rowsNow: 2, columns: ["price"] },
+      { table: "sale", rowsBefore: 3, rowsNow: 6, columns: [] },
+    ]);
+  });
+
+  it("does not differ in what the release before makes otherwise when it runs once more", () => {
+    const before = contents({ item: [2, { price: "5", seconds: "1" }], run: [3, { seconds: "1" }], lost: [4, {}] });
+    const now = contents({ item: [2, { price: "6", seconds: "2" }], run: [3, { seconds: "2" }], lost: [1, {}] });
+    const again = contents({ item: [2, { price: "5", seconds: "3" }], run: [3, { seconds: "3" }], lost: [3, {}] });
+    expect(withoutChance(differingTables(before, now), before, again)).toEqual([
+      { table: "item", rowsBefore: 2, rowsNow: 2, columns: ["price"] },
+    ]);
+  });
+
+  it("is one finding, which names tables and columns and quotes values", () => {
+    const differences = differingTables(
+      contents({ sale: [3, {}], item: [2000, { price: "5" }] }),
+      contents({ sale: [6, {}], item: [2000, { price: "6" }] }),
+    );
+    const samples = valueSamples(
+      "item.price",
+      new Map([
+        ["1.50", 2],
+        ["2.00", 1],
+      ]),
+      new Map([
+        ["150", 2],
+        ["2.00", 1],
+      ]),
+    );
+    const [finding, ...others] = resultFindings(differences, { ...about, pass: "again", samples });
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({
+      id: "etl.results",
+      severity: "blocking",
+      cause:
+        "when the same input comes once more the worker makes something else than that of release a1: " +
+        "item has other values in price; sale has 6 rows in place of 3",
+      evidence: ["item.price before: 1.50", "item.price now: 150"],
+    });
+  });
+
+  it("quotes the worker where nothing arrives", () => {
+    const differences = differingTables(contents({ item: [2, {}] }), contents({ item: [0, {}] }));
+    const [finding] = resultFindings(differences, { ...about, pass: "first" });
+    expect(finding?.cause).toContain("item has 0 rows in place of 2");
+    expect(finding?.consequence).toContain("Nothing arrives any more");
+    expect(finding?.evidence).toEqual(["worker: no file in /tmp"]);
+  });
+
+  it("is no finding where nothing differs", () => {
+    expect(resultFindings([], { ...about, pass: "first" })).toEqual([]);
+  });
+});
