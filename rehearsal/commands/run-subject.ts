@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { hostname, userInfo } from "node:os";
 import { settingsHashes } from "../../config/settings-hash.ts";
-import { withConnection } from "../../engine/postgres.ts";
 import { evidenceOf } from "../evidence/make.ts";
 import { type SigningKey, signEvidence } from "../evidence/signature.ts";
 import { writeEvidence } from "../evidence/store.ts";
 import type { RunReport } from "../report/run-decision.ts";
+import { appliedMigrations } from "../run/applied-migrations.ts";
 import type { RunContext } from "../run/context.ts";
 import { inClear } from "../run/declaration.ts";
 import type { RunResult, RunSubject } from "../run/run-result.ts";
@@ -63,20 +63,6 @@ export async function writtenEvidence(
     return { none: `stack ${loaded.fullName} has no key to sign with; pulumi up --stack ${loaded.fullName} makes it` };
   }
   return { file: await writeEvidence(folder, signEvidence(record, key.privateKey)) };
-}
-
-/** None where the database does not answer or has no such table: what is wrong there, the steps say. */
-async function appliedMigrations({ administration }: RunContext): Promise<string[]> {
-  try {
-    return await withConnection(administration, async (client) => {
-      const { rows } = await client.query<{ name: string }>(
-        "SELECT app || '.' || name AS name FROM django_migrations ORDER BY applied, id",
-      );
-      return rows.map(({ name }) => name);
-    });
-  } catch {
-    return [];
-  }
 }
 
 function gitState(): RunSubject["git"] {

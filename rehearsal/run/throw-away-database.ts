@@ -20,6 +20,8 @@ export interface ThrowAwayDatabase {
   readonly network: string;
   /** As a process on that network reaches it, in a role by its name; it, or another database of its server. */
   readonly url: (role: string, database?: string) => string;
+  /** Makes another database on its server, as the stack declares it, with the migrations of another release. */
+  readonly beside: (name: string, image: string) => Promise<void>;
 }
 
 const HOST = "declared-database";
@@ -55,15 +57,21 @@ export async function withDeclaredDatabase<T>(
       });
       const password = randomBytes(18).toString("hex");
       const name = context.administration.database;
-      await withConnection(server.address, (client) => createRoles(client, declaration, name, password));
-      const database: ThrowAwayDatabase = {
-        address: { ...server.address, database: name },
-        network: networkName,
-        url: (role, other = name) => `postgres://${role}:${password}@${HOST}:5432/${other}`,
-      };
+      await withConnection(server.address, (client) => createRoles(client, declaration, password));
       const brought = await broughtExtensions(context);
-      await withConnection(database.address, (client) => grantRights(client, declaration, brought));
-      await migrateFromZero(context, purpose, database);
+      const url: ThrowAwayDatabase["url"] = (role, other = name) =>
+        `postgres://${role}:${password}@${HOST}:5432/${other}`;
+      const make = async (other: string, image: string) => {
+        const owner = ownerOf(declaration, name);
+        await withConnection(server.address, (client) => createDatabase(client, other, owner));
+        await withConnection({ ...server.address, database: other }, (client) =>
+          grantRights(client, declaration, { database: other, brought }),
+        );
+        await migrateFromZero(context, { purpose, image, network: networkName, url: url(owner, other) });
+      };
+      await make(name, context.process.image);
+      const address = { ...server.address, database: name };
+      const database: ThrowAwayDatabase = { address, network: networkName, url, beside: make };
       return await use(database);
     } finally {
       await removeServer(server.container);
@@ -73,12 +81,7 @@ export async function withDeclaredDatabase<T>(
   }
 }
 
-async function createRoles(
-  client: pg.Client,
-  declaration: Declaration,
-  database: string,
-  password: string,
-): Promise<void> {
+async function createRoles(client: pg.Client, declaration: Declaration, password: string): Promise<void> {
   for (const { name, inputs } of declaration.roles) {
     const role = client.escapeIdentifier(name);
     await client.query(
@@ -90,8 +93,11 @@ async function createRoles(
       await client.query(`GRANT ${client.escapeIdentifier(group)} TO ${client.escapeIdentifier(name)}`);
     }
   }
-  const owner = client.escapeIdentifier(ownerOf(declaration, database));
-  await client.query(`CREATE DATABASE ${client.escapeIdentifier(database)} OWNER ${owner} TEMPLATE template0`);
+}
+
+async function createDatabase(client: pg.Client, name: string, owner: string): Promise<void> {
+  const [database, role] = [name, owner].map((word) => client.escapeIdentifier(word));
+  await client.query(`CREATE DATABASE ${database} OWNER ${role} TEMPLATE template0`);
 }
 
 /** The attributes of a declared role, as `CREATE ROLE` takes them. */
@@ -120,7 +126,11 @@ async function broughtExtensions({ engine, environment }: RunContext): Promise<s
   return label === "" ? [] : (JSON.parse(label) as string[]);
 }
 
-async function grantRights(client: pg.Client, declaration: Declaration, brought: readonly string[]): Promise<void> {
+async function grantRights(
+  client: pg.Client,
+  declaration: Declaration,
+  { database, brought }: { readonly database: string; readonly brought: readonly string[] },
+): Promise<void> {
   const name = (tree: Tree, key: string) => client.escapeIdentifier(words(tree[key]));
   for (const extension of [...declaration.extensions.map((declared) => declared.name), ...brought]) {
     await client.query(`CREATE EXTENSION IF NOT EXISTS ${client.escapeIdentifier(extension)} CASCADE`);
@@ -129,7 +139,7 @@ async function grantRights(client: pg.Client, declaration: Declaration, brought:
     const privileges = privilegesOf(inputs);
     if (privileges === "") continue;
     const kind = words(inputs["objectType"]);
-    const on = kind === "schema" ? `SCHEMA ${name(inputs, "schema")}` : `DATABASE ${name(inputs, "database")}`;
+    const on = kind === "schema" ? `SCHEMA ${name(inputs, "schema")}` : `DATABASE ${client.escapeIdentifier(database)}`;
     if (kind === "schema" || kind === "database") {
       await client.query(`GRANT ${privileges} ON ${on} TO ${name(inputs, "role")}`);
     }
@@ -151,21 +161,20 @@ function privilegesOf(inputs: Tree): string {
   return privileges.filter((privilege) => /^[A-Z ]+$/.test(privilege)).join(", ");
 }
 
+/** @param url of the database in the role that owns it */
 async function migrateFromZero(
-  { engine, environment, process, declaration, signal }: RunContext,
-  purpose: string,
-  { address, network, url }: ThrowAwayDatabase,
+  { engine, environment, process, signal }: RunContext,
+  { purpose, image, network, url }: { purpose: string; image: string; network: string; url: string },
 ): Promise<void> {
-  const owner = url(ownerOf(declaration, address.database));
   const said: string[] = [];
   const { exitCode } = await runOneShotUntil(
     engine,
     {
       name: `${environment}-${purpose}-migrate`,
-      image: process.image,
+      image,
       command: [RUNTIME, "migrate", "--secrets-from-stdin"],
       environment: process.environment,
-      secrets: { ...process.secrets, DATABASE_URL: owner, REPORT_DATABASE_URL: owner },
+      secrets: { ...process.secrets, DATABASE_URL: url, REPORT_DATABASE_URL: url },
       networks: [network],
       memoryBytes: process.memoryBytes,
       labels: temporaryLabels(),
@@ -176,9 +185,7 @@ async function migrateFromZero(
   signal.throwIfAborted();
   if (exitCode !== 0) {
     throw new Error(
-      ["the running release's migrations must run on an empty database; they failed:", ...said.slice(-QUOTED)].join(
-        "\n  ",
-      ),
+      ["a release's migrations must run on an empty database; they failed:", ...said.slice(-QUOTED)].join("\n  "),
     );
   }
 }

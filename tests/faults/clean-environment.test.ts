@@ -16,8 +16,22 @@ const PACKAGES = "/opt/venv/lib/python3*/site-packages";
 testHarmless([
   { title: "what was deployed, as it is", steps: [...STEPS, "drift"] },
   {
-    title: "other code",
+    title: "other code for the same",
+    release: { changes: { "flights/delays.py": "DELAYED_FROM_MINUTES = 3 * 5\n" } },
+    compared: true,
+    steps: STEPS,
+  },
+  {
+    title: "other figures, with which somebody has decided to release",
     release: { changes: { "flights/delays.py": "DELAYED_FROM_MINUTES = 20\n" } },
+    accepted: [
+      {
+        finding: "code.answer",
+        subject: "/reports/routes.csv",
+        reason: "delays count from 20 minutes",
+        until: "2999-12-31",
+      },
+    ],
     compared: true,
     steps: STEPS,
   },

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { forgetRuns } from "./harness/etl-runs.ts";
 import { describeFault } from "./harness/fault.ts";
-import { edited } from "./harness/stage.ts";
+import { edited, LAST_FLIGHTS, migrationFile } from "./harness/stage.ts";
 import type { Staged } from "./harness/staged.ts";
 import { testFaults } from "./harness/whole-environment.ts";
 
@@ -16,17 +16,20 @@ describeFault({
 /** The worker does everything anew under another release's name. */
 const RELEASE = "otherwise";
 
-/** Puts the flights back as they are. */
+/** Puts the flights back as they are, afterwards. */
 async function flightsKept(place: Staged): Promise<void> {
   await forgetRuns(place, RELEASE);
-  const [last] = await place.sql<{ id: string }>("SELECT max(id)::text AS id FROM flights_flight");
-  await place.sql("CREATE TABLE IF NOT EXISTS delays_before AS SELECT id, delay_minutes FROM flights_flight");
+  const flights = await place.sql<{ id: string; delay_minutes: number | null }>(
+    "SELECT id, delay_minutes FROM flights_flight ORDER BY id",
+  );
+  const last = flights.at(-1)?.id ?? "0";
   place.onReset(async () => {
-    await place.sql(`DELETE FROM flights_flight WHERE id > ${last?.id ?? "0"}`);
+    await place.sql(`DELETE FROM flights_flight WHERE id > ${last}`);
     await place.sql(
-      "UPDATE flights_flight flight SET delay_minutes = was.delay_minutes FROM delays_before was WHERE was.id = flight.id AND flight.delay_minutes <> was.delay_minutes",
+      `UPDATE flights_flight flight SET delay_minutes = was.delay_minutes
+       FROM json_to_recordset('${JSON.stringify(flights)}') AS was (id bigint, delay_minutes int)
+       WHERE was.id = flight.id AND flight.delay_minutes IS DISTINCT FROM was.delay_minutes`,
     );
-    await place.sql("DROP TABLE delays_before");
   });
 }
 
@@ -40,6 +43,23 @@ async function cycleEnds(twin: Staged): Promise<void> {
 async function count(twin: Staged, condition: string): Promise<number> {
   const [row] = await twin.sql<{ n: number }>(`SELECT count(*)::int AS n FROM flights_flight WHERE ${condition}`);
   return row?.n ?? 0;
+}
+
+const NATURAL_KEY = 'models.UniqueConstraint(fields=["location", "date"], name="weather_natural_key"';
+
+/** What the migration of a release does, in the owner's role, and what takes it back. */
+async function keyDeferred(place: Staged): Promise<void> {
+  const key = async (deferrable: string) =>
+    await place.sql(
+      `ALTER TABLE flights_weatherday DROP CONSTRAINT weather_natural_key,
+       ADD CONSTRAINT weather_natural_key UNIQUE (location, date) ${deferrable}`,
+    );
+  place.onReset(async () => {
+    await key("");
+    await place.sql("DELETE FROM django_migrations WHERE name = '0008_deferred'");
+  });
+  await key("DEFERRABLE INITIALLY DEFERRED");
+  await place.sql("INSERT INTO django_migrations (app, name, applied) VALUES ('flights', '0008_deferred', now())");
 }
 
 testFaults([
@@ -75,9 +95,9 @@ testFaults([
     compared: true,
     steps: ["etl"],
     breaks: async (twin) => {
-      const before = await twin.sql<{ id: string }>("SELECT max(id)::text AS id FROM delays_before");
       await cycleEnds(twin);
-      expect(await count(twin, `id > ${before[0]?.id ?? "0"}`)).toBeGreaterThan(1000);
+      // The file's last flight is of the 31st of March, in the evening of its own zone.
+      expect(await count(twin, "departs_at < '2001-04-02'")).toBeGreaterThan(9000);
     },
     caught: { id: "etl.results", words: /flights_flight has other values in .*departs_at/ },
   },
@@ -92,5 +112,41 @@ testFaults([
       expect(await twin.sql(`SELECT 1 FROM etl_run WHERE release = '${RELEASE}'`)).toEqual([]);
     },
     caught: { id: "etl.results", words: /flights_flight has 0 rows in place of 5000/ },
+  },
+  {
+    title: "a migration makes a key deferrable, which nothing can be inserted or updated by",
+    release: {
+      changes: {
+        ...edited("flights/models.py", [`${NATURAL_KEY})`, `${NATURAL_KEY}, deferrable=models.Deferrable.DEFERRED)`]),
+        "flights/migrations/0008_deferred.py": migrationFile(
+          LAST_FLIGHTS,
+          'migrations.RemoveConstraint("weatherday", "weather_natural_key"), ' +
+            `migrations.AddConstraint("weatherday", ${NATURAL_KEY}, deferrable=models.Deferrable.DEFERRED))`,
+        ),
+      },
+      variables: { RELEASE },
+    },
+    prepared: async (place) => {
+      await flightsKept(place);
+      await keyDeferred(place);
+    },
+    compared: true,
+    steps: ["etl"],
+    breaks: async (twin) => {
+      await expect
+        .poll(
+          async () =>
+            (await twin.sql(`SELECT 1 FROM etl_run WHERE release = '${RELEASE}' AND feed = 'weather'`)).length,
+          {
+            timeout: 120_000,
+          },
+        )
+        .toBeGreaterThan(0);
+      const [newest] = await twin.sql<{ updated: number }>(
+        `SELECT count(*)::int AS updated FROM etl_run WHERE release = '${RELEASE}' AND feed = 'weather' AND status = 'succeeded'`,
+      );
+      expect(newest?.updated).toBe(0);
+    },
+    caught: { id: "etl.results", words: /flights_weatherday has 0 rows in place of \d+/ },
   },
 ]);

@@ -6,19 +6,26 @@ export type Contents = ReadonlyMap<string, TableContents>;
 /** What stands in one table. */
 export interface TableContents {
   readonly rows: number;
-  /** Digest of all values, by column. */
-  readonly columns: Readonly<Record<string, string>>;
+  readonly columns: Readonly<Record<string, ColumnContents>>;
+}
+
+/** What stands in one column. */
+export interface ColumnContents {
+  /** As PostgreSQL writes it. */
+  readonly type: string;
+  /** Of all values. */
+  readonly digest: string;
 }
 
 interface Table {
   readonly schema: string;
   readonly name: string;
-  readonly columns: readonly { readonly name: string; readonly moment: boolean }[];
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
 
 const TABLES = `
   SELECT n.nspname AS schema, c.relname AS name,
-         json_agg(json_build_object('name', a.attname, 'moment', a.atttypid IN ('timestamp'::regtype, 'timestamptz'::regtype))
+         json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
                   ORDER BY a.attnum) AS columns
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -48,7 +55,9 @@ export async function readContents(client: pg.Client, since: Date): Promise<Cont
     const [row = {}] = rows;
     contents.set(table.schema === "public" ? table.name : `${table.schema}.${table.name}`, {
       rows: Number(row["rows"]),
-      columns: Object.fromEntries(table.columns.map(({ name }, at) => [name, row[`c${at}`] ?? ""])),
+      columns: Object.fromEntries(
+        table.columns.map(({ name, type }, at) => [name, { type, digest: row[`c${at}`] ?? "" }]),
+      ),
     });
   }
   return contents;
@@ -67,9 +76,9 @@ export async function valuesOf(client: pg.Client, table: string, column: string)
   return new Map(rows.map(({ value, times }) => [value ?? "NULL", Number(times)]));
 }
 
-function asText(client: pg.Client, { name, moment }: Table["columns"][number]): string {
+function asText(client: pg.Client, { name, type }: Table["columns"][number]): string {
   const column = client.escapeIdentifier(name);
-  return moment
+  return type.startsWith("timestamp")
     ? `CASE WHEN ${column} BETWEEN :since AND now() + interval '${EARLIER}' THEN 'now' ELSE ${column}::text END`
     : `${column}::text`;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
 import type { Contents } from "./contents.ts";
@@ -13,18 +14,34 @@ export interface TableDifference {
 
 const QUOTED = 3;
 
-/** Tables and columns that both releases have, and that hold something else. What the release before left empty does not count. */
-export function differingTables(before: Contents, now: Contents): TableDifference[] {
-  return [...before].flatMap(([table, { rows, columns }]): TableDifference[] => {
-    const found = now.get(table);
-    if (found === undefined || rows === 0) return [];
+/** What stands in the tables of a worker's database before it begins and when it has done what there is to do. */
+export interface WorkerContents {
+  readonly empty: Contents;
+  readonly filled: Contents;
+}
+
+/**
+ * Tables and columns that both releases have, that a worker has written to, and that hold something else. What the release
+ * before left empty does not count, nor columns whose type is another one.
+ */
+export function differingTables(before: WorkerContents, now: WorkerContents): TableDifference[] {
+  return [...before.filled].flatMap(([table, { rows, columns }]): TableDifference[] => {
+    const found = now.filled.get(table);
+    if (found === undefined || rows === 0 || !wrote(before, table, now)) return [];
     const rowsOf = { table, rowsBefore: rows, rowsNow: found.rows };
     if (found.rows !== rows) return [{ ...rowsOf, columns: [] }];
-    const others = Object.keys(columns).filter(
-      (name) => found.columns[name] !== undefined && found.columns[name] !== columns[name],
-    );
+    const others = Object.entries(columns).flatMap(([name, { type, digest }]) => {
+      const other = found.columns[name];
+      return other === undefined || other.type !== type || other.digest === digest ? [] : [name];
+    });
     return others.length === 0 ? [] : [{ ...rowsOf, columns: others }];
   });
+}
+
+/** Whether one of the workers has changed a table that migrations have left alike in both databases. */
+function wrote(before: WorkerContents, table: string, now: WorkerContents): boolean {
+  if (before.empty.get(table)?.rows !== now.empty.get(table)?.rows) return false;
+  return [before, now].some(({ empty, filled }) => !isDeepStrictEqual(empty.get(table), filled.get(table)));
 }
 
 /**
@@ -34,8 +51,8 @@ export function differingTables(before: Contents, now: Contents): TableDifferenc
  */
 export function withoutChance(
   differences: readonly TableDifference[],
-  before: Contents,
-  again: Contents,
+  before: WorkerContents,
+  again: WorkerContents,
 ): TableDifference[] {
   const chance = new Map(differingTables(before, again).map((difference) => [difference.table, difference]));
   return differences.flatMap((difference) => {

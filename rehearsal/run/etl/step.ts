@@ -6,12 +6,20 @@ import { withConnection } from "../../../engine/postgres.ts";
 import { stops, withDecisions } from "../../accepted.ts";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
+import { appliedMigrations } from "../applied-migrations.ts";
 import type { RunContext, WorkerProcess } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
 import type { RunStep, StepOutcome } from "../step.ts";
 import { type ThrowAwayDatabase, withDeclaredDatabase } from "../throw-away-database.ts";
 import { type Contents, readContents, valuesOf } from "./contents.ts";
-import { differingTables, resultFindings, type TableDifference, valueSamples, withoutChance } from "./judge.ts";
+import {
+  differingTables,
+  resultFindings,
+  type TableDifference,
+  valueSamples,
+  type WorkerContents,
+  withoutChance,
+} from "./judge.ts";
 import { startWorker, untilQuiet, type WorkerRun } from "./worker-run.ts";
 
 const KIND = "etl";
@@ -25,6 +33,8 @@ const WORKER = z.object({
   command: z.array(z.string()),
   /** In clear, without the release's own name. */
   variables: z.record(z.string(), z.string()),
+  /** Those that its database has applied, `app.name` each. */
+  migrations: z.array(z.string()),
 });
 
 /** How the worker of a release is started, to start it again beside the next one. */
@@ -32,7 +42,7 @@ type KeptWorker = z.infer<typeof WORKER>;
 
 const PASSES = ["first", "again"] as const;
 /** Each worker has a database of its own. The last is for the release before once more: what differs by chance. */
-const COPIES = { before: "etl_before", now: "etl_now", chance: "etl_chance" } as const;
+const COPIES = { now: "etl_now", before: "etl_before", chance: "etl_chance" } as const;
 type Copy = keyof typeof COPIES;
 
 /** A worker that reads its input otherwise makes no error: the rows are there, and are others. */
@@ -42,7 +52,7 @@ export const etl: RunStep = {
   run: async (context) => {
     const { worker, environment, release, reports, engine } = context;
     if (worker === undefined) return nothing("etl.command is none");
-    const now = keptWorker(context, worker);
+    const now = keptWorker(context, worker, await appliedMigrations(context));
     const [before] = await keptOf(reports, KIND, environment, WORKER);
     if (before === undefined || isSame(before, now)) {
       await keep(reports, KIND, now);
@@ -53,7 +63,7 @@ export const etl: RunStep = {
       await keep(reports, KIND, now);
       return nothing(`the image of release ${before.release} is not on the engine any more`);
     }
-    const { tables, rows, findings } = await compare(context, worker, before);
+    const { tables, rows, findings } = await compare(context, worker, before, now.migrations);
     if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, now);
     const detail =
       rows === 0
@@ -73,28 +83,36 @@ async function compare(
   context: RunContext,
   worker: WorkerProcess,
   before: KeptWorker,
+  migrations: readonly string[],
 ): Promise<{ tables: number; rows: number; findings: Finding[] }> {
   return await withDeclaredDatabase(context, KIND, async (database) => {
     const server = { ...database.address, database: "postgres" };
     return await withConnection(server, async (client) => {
       const source = client.escapeIdentifier(database.address.database);
-      for (const copy of Object.values(COPIES)) await client.query(`CREATE DATABASE ${copy} TEMPLATE ${source}`);
+      await client.query(`CREATE DATABASE ${COPIES.now} TEMPLATE ${source}`);
+      // A worker never runs on the schema of the release after it.
+      if (isDeepStrictEqual(before.migrations, migrations))
+        await client.query(`CREATE DATABASE ${COPIES.before} TEMPLATE ${source}`);
+      else await database.beside(COPIES.before, before.image);
+      await client.query(`CREATE DATABASE ${COPIES.chance} TEMPLATE ${COPIES.before}`);
       const earlier = { ...worker, image: before.image, command: before.command, environment: before.variables };
       const both = { before: earlier, now: worker };
       const since = new Date();
-      const empty = await contentsOf(database, "before", since);
+      const look = async (copy: Copy) => await contentsOf(database, copy, since);
+      const empty = { before: await look("before"), now: await look("now") };
       let filled = { tables: 0, rows: 0 };
       for (const [at, pass] of PASSES.entries()) {
         const runs = await work(context, database, client, both, at);
-        const contents = await contentsOf(database, "before", since);
-        if (pass === "first") filled = written(empty, contents);
-        const differences = differingTables(contents, await contentsOf(database, "now", since));
+        const contents = { empty: empty.before, filled: await look("before") };
+        if (pass === "first") filled = written(contents);
+        const differences = differingTables(contents, { empty: empty.now, filled: await look("now") });
         if (differences.length === 0) continue;
         // Only now: most releases differ in nothing.
         for (let chance = 0; chance <= at; chance++) {
           await work(context, database, client, { chance: earlier }, chance);
         }
-        const meant = withoutChance(differences, contents, await contentsOf(database, "chance", since));
+        const again = { empty: empty.before, filled: await look("chance") };
+        const meant = withoutChance(differences, contents, again);
         const findings = resultFindings(meant, {
           pass,
           release: before.release,
@@ -138,10 +156,8 @@ async function contentsOf({ address }: ThrowAwayDatabase, copy: Copy, since: Dat
   return await withConnection({ ...address, database: COPIES[copy] }, (client) => readContents(client, since));
 }
 
-function written(empty: Contents, contents: Contents): { tables: number; rows: number } {
-  const more = [...contents]
-    .map(([table, { rows }]) => rows - (empty.get(table)?.rows ?? 0))
-    .filter((rows) => rows > 0);
+function written({ empty, filled }: WorkerContents): { tables: number; rows: number } {
+  const more = [...filled].map(([table, { rows }]) => rows - (empty.get(table)?.rows ?? 0)).filter((rows) => rows > 0);
   return { tables: more.length, rows: more.reduce((sum, rows) => sum + rows, 0) };
 }
 
@@ -159,7 +175,11 @@ async function samplesOf({ address }: ThrowAwayDatabase, differences: readonly T
   return samples;
 }
 
-function keptWorker({ environment, release }: RunContext, worker: WorkerProcess): KeptWorker {
+function keptWorker(
+  { environment, release }: RunContext,
+  worker: WorkerProcess,
+  migrations: readonly string[],
+): KeptWorker {
   const { RELEASE: _, ...variables } = worker.environment;
   return {
     version: 1,
@@ -169,6 +189,7 @@ function keptWorker({ environment, release }: RunContext, worker: WorkerProcess)
     image: worker.image,
     command: [...worker.command],
     variables,
+    migrations: migrations.toSorted(),
   };
 }
 

@@ -3,6 +3,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, inject, it } from "vitest";
+import type { Accepted } from "../../../rehearsal/accepted.ts";
 import { checksOf } from "../../../rehearsal/checks/critical-checks.ts";
 import { runChecks } from "../../../rehearsal/checks/run-checks.ts";
 import type { RunContext } from "../../../rehearsal/run/context.ts";
@@ -40,6 +41,8 @@ export interface Injection {
   readonly prepared?: (place: Staged) => Promise<void>;
   /** Whether the steps compare with the release before: they are taken before the change as well. */
   readonly compared?: true;
+  /** Findings with which somebody has decided to release. */
+  readonly accepted?: readonly Accepted[];
   /** Requests of users, or time, between deployment and rehearsal. */
   readonly before?: (sandbox: Staged) => Promise<void>;
 }
@@ -113,13 +116,13 @@ export function testHarmless(cases: readonly HarmlessCase[]): void {
 /** What the rehearsal of the environment says that stops the release: rollout, critical checks, steps of a run. */
 async function rehearse(
   sandbox: Staged,
-  { steps = ["logs"], before }: Injection,
+  { steps = ["logs"], accepted, before }: Injection,
   reports: string,
 ): Promise<Stopping[]> {
   // A rollout that fails ends the deployment there.
   if (sandbox.failures.length > 0) return sandbox.failures.map((words) => ({ id: "rollout.failed", words }));
   await before?.(sandbox);
-  return [...(await failedChecks(sandbox)), ...(await blockingFindings(sandbox, steps, reports))];
+  return [...(await failedChecks(sandbox)), ...(await blockingFindings(sandbox, steps, reports, { accepted }))];
 }
 
 async function failedChecks(sandbox: Staged): Promise<Stopping[]> {
@@ -139,10 +142,10 @@ async function blockingFindings(
   sandbox: Staged,
   ids: readonly string[],
   reports: string,
-  release?: string,
+  { release, accepted = [] }: { release?: string; accepted?: readonly Accepted[] | undefined } = {},
 ): Promise<Stopping[]> {
   const environment = sandbox.context();
-  const named = { ...environment, reports, release: release ?? environment.release };
+  const named = { ...environment, reports, accepted, release: release ?? environment.release };
   const steps = RUN_STEPS.filter(({ id }) => ids.includes(id));
   const results = [];
   for (const step of steps) {
@@ -176,7 +179,7 @@ async function seenBefore(environment: Staged, steps: readonly string[]): Promis
   const there = SEEN_BEFORE.get(steps.join());
   if (there !== undefined) return there;
   const reports = await mkdtemp(path.join(tmpdir(), "fault-before-"));
-  const found = await blockingFindings(environment, steps, reports, "before");
+  const found = await blockingFindings(environment, steps, reports, { release: "before" });
   expect(found, describe(found)).toEqual([]);
   SEEN_BEFORE.set(steps.join(), reports);
   return reports;

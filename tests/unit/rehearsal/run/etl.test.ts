@@ -2,8 +2,23 @@ import { describe, expect, it } from "vitest";
 import type { Contents } from "../../../../rehearsal/run/etl/contents.ts";
 import { differingTables, resultFindings, valueSamples, withoutChance } from "../../../../rehearsal/run/etl/judge.ts";
 
-const contents = (tables: Record<string, [rows: number, columns: Record<string, string>]>): Contents =>
-  new Map(Object.entries(tables).map(([table, [rows, columns]]) => [table, { rows, columns }]));
+type Tables = Record<string, [rows: number, columns: Record<string, string>]>;
+
+/** Digests by column; what follows a colon is the column's type. */
+function tables(of: Tables): Contents {
+  const column = (text: string) => {
+    const [digest = "", type = "integer"] = text.split(":");
+    return { type, digest };
+  };
+  return new Map(
+    Object.entries(of).map(([table, [rows, columns]]) => [
+      table,
+      { rows, columns: Object.fromEntries(Object.entries(columns).map(([name, text]) => [name, column(text)])) },
+    ]),
+  );
+}
+
+const contents = (filled: Tables, empty: Tables = {}) => ({ empty: tables(empty), filled: tables(filled) });
 
 const about = { release: "a1", samples: [], said: ["no file in /tmp"] };
 
@@ -12,6 +27,21 @@ describe("what two workers make of the same input", () => {
     const before = contents({ item: [2, { id: "1", gone: "5" }], old: [3, { id: "1" }], unused: [0, { id: "0" }] });
     const now = contents({ item: [2, { id: "1", added: "7" }], new: [9, { id: "2" }], unused: [4, { id: "3" }] });
     expect(differingTables(before, now)).toEqual([]);
+  });
+
+  it("is nothing of the worker's where migrations have filled the table, or the column has another type", () => {
+    const kinds: Tables = { kind: [4, { name: "1" }] };
+    const before = contents({ ...kinds, item: [2, { price: "5" }], sort: [2, {}] }, { ...kinds, sort: [1, {}] });
+    const more: Tables = { kind: [5, { name: "2" }] };
+    const now = contents({ ...more, item: [2, { price: "6:numeric" }], sort: [3, {}] }, { ...more, sort: [2, {}] });
+    expect(differingTables(before, now)).toEqual([]);
+  });
+
+  it("differs in what a worker removes from a table that migrations have filled", () => {
+    const kinds: Tables = { kind: [4, { name: "1" }] };
+    expect(differingTables(contents(kinds, kinds), contents({ kind: [0, { name: "0" }] }, kinds))).toEqual([
+      { table: "kind", rowsBefore: 4, rowsNow: 0, columns: [] },
+    ]);
   });
 
   it("differs in rows, or else in the columns whose values do", () => {
