@@ -29,6 +29,10 @@ export interface CodeAnswer {
   readonly page: boolean;
   /** SQL statements that it takes once in the life of a process, and not when it is asked for again. */
   readonly kept?: number;
+  /** Parameters of its address that its links to other pages of the same hand on; null or left out where it has none. */
+  readonly carried?: readonly string[] | null;
+  /** What programs read in it, and whose numbers are written otherwise for visitors with another language. */
+  readonly localized?: readonly string[];
   /** By field or column: all its values, in no order. */
   readonly values: Readonly<Record<string, AnsweredValues>>;
 }

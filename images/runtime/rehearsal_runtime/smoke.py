@@ -123,6 +123,7 @@ class Smoke:
         from .smoke_answers import answer
         from .smoke_models import models, own_pages
         from .smoke_requests import fetch, shape, visit
+        from .smoke_visitors import carried, localized_numbers
 
         drop_broken_connections()
         _forget()
@@ -149,7 +150,14 @@ class Smoke:
             again = perform(outcome.operation)
             if again.error is None:
                 kept = taken[path] - again.operation.statements
-                self.emit({**answer(path, outcome.result, again.result), "kept": max(0, kept)})
+                self.emit(
+                    {
+                        **answer(path, outcome.result, again.result),
+                        "kept": max(0, kept),
+                        "carried": carried(path, outcome.result),
+                        "localized": localized_numbers(path, outcome.result),
+                    }
+                )
         self.emit({"event": "round"})
 
     def ask(self, paths: list[str]) -> None:

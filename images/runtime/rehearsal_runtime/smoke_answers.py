@@ -45,18 +45,25 @@ def answer(path: str, response: Any, again: Any = None) -> dict[str, Any]:
     if values and again is not None:
         repeated = _values_of(again) or {}
         values = {name: found for name, found in values.items() if repeated.get(name) == found}
-    page = _kind(response) == PAGE
+    page = kind_of(response) == PAGE
     # A page writes its numbers for people, in the one way or the other.
     told = {name: _summary(found, not page) for name, found in values.items()}
     return {"event": "answer", "path": path, "page": page, "values": told}
 
 
-def _kind(response: Any) -> str:
+def kind_of(response: Any) -> str:
+    """The media type."""
     return str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
 
 
+def numeric_fields(response: Any) -> list[str]:
+    """Fields and columns of an answer for programs in which nothing but numbers is."""
+    found = _values_of(response) or {}
+    return [name for name, values in found.items() if any(values) and _summary(values, True)["numeric"]]
+
+
 def _values_of(response: Any) -> Values | None:
-    kind = _kind(response)
+    kind = kind_of(response)
     if kind == "text/csv":
         return _columns(content_of(response))
     if kind == PAGE:

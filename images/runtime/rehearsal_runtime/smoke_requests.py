@@ -95,9 +95,10 @@ def shape(url: str) -> str:
     return f"{path}?{'&'.join(names)}" if names else path
 
 
-def fetch(path: str, as_superuser: bool = False) -> Any:
+def fetch(path: str, as_superuser: bool = False, language: str | None = None) -> Any:
     """The response, read to READ_BYTES.
 
+    :param language: that the visitor asks for, as ``Accept-Language``
     :raises Refused: when it is none of success, or when an administrator is sent elsewhere.
     """
     from django.test import Client
@@ -107,7 +108,8 @@ def fetch(path: str, as_superuser: bool = False) -> Any:
         from .smoke_models import superuser
 
         client.force_login(superuser())
-    response = client.get(path, secure=True)
+    asked = {} if language is None else {"HTTP_ACCEPT_LANGUAGE": language}
+    response = client.get(path, secure=True, **asked)
     if response.status_code >= 400:
         raise Refused(f"status {response.status_code}")
     if as_superuser and response.status_code >= 300:

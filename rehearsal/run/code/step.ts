@@ -12,6 +12,7 @@ import { RUN_APPLICATION } from "../logs/probes.ts";
 import type { RunStep } from "../step.ts";
 import { answerFindings, differingAnswers, goneFindings, keptFindings, pathsWithoutAnswer } from "./answers.ts";
 import { type CodeWork, codeFindings, isSlow, WORK } from "./judge.ts";
+import { visitorFindings } from "./visitors.ts";
 
 const KIND = "code";
 const CERTAIN_SECONDS = 10;
@@ -64,6 +65,7 @@ async function compareAnswers(context: RunContext, before: CodeWork | undefined)
     const [then, today] = [earlier.answered(), now.answered()];
     const others = [
       ...keptFindings(then, today, before.release),
+      ...visitorFindings(then, today, before.release),
       ...goneFindings(await now.ask(pathsWithoutAnswer(then, today)), before.release),
     ];
     if (first.length === 0) return others;

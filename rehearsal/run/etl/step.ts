@@ -180,7 +180,7 @@ function keptWorker(
   worker: WorkerProcess,
   migrations: readonly string[],
 ): KeptWorker {
-  const { RELEASE: _, ...variables } = worker.environment;
+  const variables = Object.fromEntries(Object.entries(worker.environment).filter(([name]) => name !== "RELEASE"));
   return {
     version: 1,
     environment,

@@ -54,6 +54,8 @@ interface Event {
   readonly path?: string;
   readonly values?: Readonly<Record<string, object>>;
   readonly kept?: number;
+  readonly carried?: readonly string[] | null;
+  readonly localized?: readonly string[];
 }
 
 const anyDigest = expect.stringMatching(/^[0-9a-f]{16}$/) as string;
@@ -331,6 +333,24 @@ describe("run smoke", { timeout: 120_000 }, () => {
     };
     expect(await keptBy({})).toEqual([]);
     expect(await keptBy({ NAMES_ARE_KEPT: "1" })).toEqual([["/people/1/", 1]]);
+  });
+
+  it("tells what links hand on of a search, and what programs cannot read in other languages", async () => {
+    await prepare("looked-for");
+    const told = async (fault: string) => {
+      const smoke = await start("looked-for", { SMOKE_PATHS: "/chart/?near=a,/people/1/", CHART: fault });
+      smoke.tell("answers");
+      const answers = (await smoke.next("round", 0)).filter(({ event }) => event === "answer");
+      expect(await smoke.end()).toBe(0);
+      return Object.fromEntries(
+        answers.map(({ path = "", carried, localized }): [string, unknown] => [path, [carried, localized]]),
+      ) as Record<string, unknown>;
+    };
+    expect(await told("")).toMatchObject({ "/chart/?near=a": [["near"], []], "/people/1/": [null, []] });
+    expect(await told("forgetful")).toMatchObject({ "/chart/?near=a": [[], []] });
+    expect(await told("localized")).toMatchObject({
+      "/chart/?near=a": [["near"], ["rect width", "path d", "script"]],
+    });
   });
 
   it("sends forms as a browser does, and tells what becomes of them", async () => {

@@ -3,7 +3,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path, re_path
 
-from .views import api, country, index, opinion, person, rows, shown, visit
+from .views import api, chart, country, index, opinion, person, rows, shown, visit
 
 urlpatterns = [
     path("", index),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("opinion/", opinion),
     path("moved/", lambda request: redirect("/people/1/")),
     path("countries.csv", rows),
+    path("chart/", chart),
     path("api/", api),
     re_path(r"^api/countries/(?P<code>[a-z]{2})/$", country),
     path("debug/", include([path("settings/", shown), path("<str:part>/", shown)])),

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import formats, translation
 from django.utils.html import escape
 
 from .models import Country, Person, Place
@@ -55,6 +56,19 @@ def opinion(request: HttpRequest) -> HttpResponse:
         '<select name="mood"><option value=""><option value="good"></select><input type="submit" name="go"></form>'
         '<form method="post" action="https://elsewhere.example/"><input name="q"></form>'
         '<form action="/search/"><input name="q"></form>'
+    )
+
+
+def chart(request: HttpRequest) -> HttpResponse:
+    """A drawing of what was looked for and a link to the next one, as CHART says."""
+    fault = os.environ.get("CHART", "")
+    with translation.override(translation.get_language_from_request(request)):
+        for_people = formats.localize(12.5)
+    width = for_people if fault == "localized" else "12.5"
+    kept = "" if fault == "forgetful" else f"near={escape(request.GET.get('near', ''))}&amp;"
+    return HttpResponse(
+        f'<svg><title>{for_people}</title><rect width="{width}" aria-label="{for_people}"/><path d="M {width} 3"/></svg>'
+        f'<script>\nconst width = {width};\n</script><input value="{for_people}"><a href="?{kept}page=2">next</a>'
     )
 
 

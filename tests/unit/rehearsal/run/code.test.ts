@@ -8,6 +8,7 @@ import {
   pathsWithoutAnswer,
 } from "../../../../rehearsal/run/code/answers.ts";
 import { type CodeWork, codeFindings } from "../../../../rehearsal/run/code/judge.ts";
+import { visitorFindings } from "../../../../rehearsal/run/code/visitors.ts";
 
 const operation = (name: string, error: string | null = null, seconds = 0.01) => ({ operation: name, error, seconds });
 
@@ -241,5 +242,41 @@ describe("answers of two releases on the same data", () => {
         ],
       },
     ]);
+  });
+});
+
+describe("what visitors lose whom others are not like", () => {
+  const answer = (path: string, more: Partial<CodeAnswer>): CodeAnswer => ({ path, page: true, values: {}, ...more });
+
+  it("is nothing where the release before has it as well, or was not asked", () => {
+    const before = [
+      answer("/?q=a", { carried: ["q"], localized: ["rect width"] }),
+      answer("/old/?q=a", {}),
+      answer("/alone/?q=a", { carried: null, localized: [] }),
+    ];
+    const now = [
+      answer("/?q=a", { carried: ["q"], localized: ["rect width"] }),
+      answer("/old/?q=a", { carried: [], localized: ["script"] }),
+      answer("/alone/?q=a", { carried: [], localized: [] }),
+      answer("/new/?q=a", { carried: [], localized: ["script"] }),
+    ];
+    expect(visitorFindings(before, now, "a1")).toEqual([]);
+  });
+
+  it("stops the release: parameters that links hand on, and numbers that programs read", () => {
+    const before = [answer("/?q=a&sort=b", { carried: ["q", "sort"], localized: [] })];
+    const now = [answer("/?q=a&sort=b", { carried: ["sort"], localized: ["rect width"] })];
+    const findings = visitorFindings(before, now, "a1");
+    expect(short(findings)).toEqual([
+      "blocking code.parameter-lost /?q=a&sort=b",
+      "blocking code.localized-numbers /?q=a&sort=b",
+    ]);
+    expect(findings[0]?.cause).toContain("do not hand on q,");
+    expect(findings[1]?.cause).toContain("numbers in rect width");
+  });
+
+  it("takes a page that has no such links any more for another page", () => {
+    const before = [answer("/?q=a", { carried: ["q"] })];
+    expect(visitorFindings(before, [answer("/?q=a", { carried: null })], "a1")).toEqual([]);
   });
 });
