@@ -155,7 +155,7 @@ class Smoke:
                         **answer(path, outcome.result, again.result),
                         "kept": max(0, kept),
                         "carried": carried(path, outcome.result),
-                        "localized": localized_numbers(path, outcome.result),
+                        "localized": localized_numbers(path, outcome.result, perform),
                     }
                 )
         self.emit({"event": "round"})

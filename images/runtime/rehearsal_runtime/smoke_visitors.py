@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from .settings import first_host
 from .smoke_answers import PAGE, kind_of, numeric_fields
-from .smoke_requests import content_of, fetch
+from .smoke_operation import Operation
+from .smoke_requests import Perform, content_of, fetch
 
 NAMED = 5
 
@@ -38,7 +39,7 @@ def carried(path: str, response: Any) -> list[str] | None:
     return sorted(names.intersection(*given)) if given else None
 
 
-def localized_numbers(path: str, response: Any) -> list[str]:
+def localized_numbers(path: str, response: Any, perform: Perform) -> list[str]:
     """Places that programs read, whose numbers have another form for a visitor who asks in a language with a decimal comma.
 
     :param response: to a visitor who asks in none
@@ -46,11 +47,11 @@ def localized_numbers(path: str, response: Any) -> list[str]:
     language = _language_with_commas()
     if language is None:
         return []
-    try:
-        other = fetch(path, language=language)
-    except Exception:
+    outcome = perform(Operation(f"GET {path} in {language}", lambda: fetch(path, language=language)))
+    if outcome.error is not None:
         # What fails in that language alone is not what is looked for.
         return []
+    other = outcome.result
     if kind_of(response) != kind_of(other):
         return []
     if kind_of(response) != PAGE:

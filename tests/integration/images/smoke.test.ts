@@ -336,9 +336,9 @@ describe("run smoke", { timeout: 120_000 }, () => {
   });
 
   it("tells what links hand on of a search, and what programs cannot read in other languages", async () => {
-    await prepare("looked-for");
+    await prepare("sought");
     const told = async (fault: string) => {
-      const smoke = await start("looked-for", { SMOKE_PATHS: "/chart/?near=a,/people/1/", CHART: fault });
+      const smoke = await start("sought", { SMOKE_PATHS: "/chart/?near=a,/people/1/", CHART: fault });
       smoke.tell("answers");
       const answers = (await smoke.next("round", 0)).filter(({ event }) => event === "answer");
       expect(await smoke.end()).toBe(0);
