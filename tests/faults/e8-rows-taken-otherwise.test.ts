@@ -133,19 +133,10 @@ testFaults([
     compared: true,
     steps: ["etl"],
     breaks: async (twin) => {
-      await expect
-        .poll(
-          async () =>
-            (await twin.sql(`SELECT 1 FROM etl_run WHERE release = '${RELEASE}' AND feed = 'weather'`)).length,
-          {
-            timeout: 120_000,
-          },
-        )
-        .toBeGreaterThan(0);
-      const [newest] = await twin.sql<{ updated: number }>(
-        `SELECT count(*)::int AS updated FROM etl_run WHERE release = '${RELEASE}' AND feed = 'weather' AND status = 'succeeded'`,
-      );
-      expect(newest?.updated).toBe(0);
+      const upsert = `INSERT INTO flights_weatherday (location, date, precipitation, temperature_max, temperature_min, wind, conditions)
+        SELECT location, date, 0, 1, 0, 0, 'sun' FROM flights_weatherday LIMIT 1
+        ON CONFLICT (location, date) DO UPDATE SET precipitation = EXCLUDED.precipitation`;
+      await expect(twin.sql(upsert)).rejects.toThrow(/deferrable unique constraints/);
     },
     caught: { id: "etl.results", words: /flights_weatherday has 0 rows in place of \d+/ },
   },
