@@ -27,6 +27,7 @@ import { networkClosed } from "./network-closed.ts";
 import { ownCheck } from "./own-checks.ts";
 import { releaseSingle } from "./release-single.ts";
 import { releaseSteady } from "./release-steady.ts";
+import { releaseStopSignal } from "./release-stop-signal.ts";
 import { timeZone } from "./time-zone.ts";
 import { webCookies } from "./web-cookies.ts";
 import { webLinks } from "./web-links.ts";
@@ -67,6 +68,7 @@ export const criticalChecks: readonly Check[] = [
   imageTranslations,
   releaseSingle,
   releaseSteady,
+  releaseStopSignal,
 ];
 
 /** The checks that run after every deployment of an environment: those above and the project's own. */

@@ -125,6 +125,7 @@ describe("rehearse run", () => {
       "prepare passed",
       "pages passed",
       "code passed",
+      "etl skipped",
       "sessions passed",
       "tests passed",
       "database passed",
