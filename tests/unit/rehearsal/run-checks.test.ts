@@ -175,6 +175,7 @@ describe("the critical checks", () => {
       "image.translations",
       "release.single",
       "release.steady",
+      "release.stop-signal",
     ]);
   });
 
