@@ -2,6 +2,7 @@ import path from "node:path";
 import type Docker from "dockerode";
 import { statusCode } from "../../engine/docker-client.ts";
 import type { Check, Finding } from "./check.ts";
+import { runningTasks } from "./running-tasks.ts";
 
 /** A process of a container, as the engine's `ps` tells it. */
 export interface ContainerProcess {
@@ -30,16 +31,16 @@ export const releaseStopSignal: Check = {
 };
 
 async function judge(engine: Docker, service: string): Promise<Finding[]> {
-  const label = [`com.docker.swarm.service.name=${service}`];
-  const containers = await engine.listContainers({ filters: { label, status: ["running"] } });
-  const shells = await Promise.all(containers.map(async ({ Id }) => await shellsOf(engine, Id)));
+  // A script that still prepares its command, or is on its way out, need not hear of it.
+  const tasks = await runningTasks(engine, service);
+  const shells = await Promise.all(tasks.map(async ({ container }) => await shellsOf(engine, container)));
   const [first] = shells.flat();
   return first === undefined
     ? []
     : [{ expected: `${service} without a shell before its command`, seen: `${first}, which hands no SIGTERM on` }];
 }
 
-/** @returns none where the container has ended meanwhile */
+/** @returns none where the container has ended meanwhile, or is on another node */
 async function shellsOf(engine: Docker, id: string): Promise<string[]> {
   const container = engine.getContainer(id);
   try {

@@ -3,6 +3,8 @@ import type Docker from "dockerode";
 /** A task that runs and is healthy. */
 export interface RunningTask {
   readonly id: string;
+  /** Id of its container, on the node that runs it; empty where the engine does not tell. */
+  readonly container: string;
   readonly image: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -15,10 +17,15 @@ export async function runningTasks(docker: Docker, service: string): Promise<Run
   })) as unknown as {
     ID: string;
     CreatedAt: string;
-    Status: { State: string };
+    Status: { State: string; ContainerStatus?: { ContainerID?: string } };
     Spec: { ContainerSpec: { Image: string } };
   }[];
   return tasks
     .filter(({ Status }) => Status.State === "running")
-    .map(({ ID, CreatedAt, Spec }) => ({ id: ID, image: Spec.ContainerSpec.Image, startedAt: Date.parse(CreatedAt) }));
+    .map(({ ID, CreatedAt, Status, Spec }) => ({
+      id: ID,
+      container: Status.ContainerStatus?.ContainerID ?? "",
+      image: Spec.ContainerSpec.Image,
+      startedAt: Date.parse(CreatedAt),
+    }));
 }

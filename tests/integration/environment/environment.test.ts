@@ -64,6 +64,7 @@ describe("an environment from nothing", () => {
       "image.translations passed",
       "release.single passed",
       "release.steady passed",
+      "release.stop-signal passed",
     ]);
   });
 

@@ -74,6 +74,7 @@ describe("a project of another layout, with its own Dockerfile, without ETL work
       "image.translations passed",
       "release.single passed",
       "release.steady passed",
+      "release.stop-signal passed",
     ]);
     expect(others).toEqual([
       "api.answers not applicable: checks.api is none",
