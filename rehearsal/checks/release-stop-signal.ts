@@ -33,7 +33,8 @@ export const releaseStopSignal: Check = {
 async function judge(engine: Docker, service: string): Promise<Finding[]> {
   // A script that still prepares its command, or is on its way out, need not hear of it.
   const tasks = await runningTasks(engine, service);
-  const shells = await Promise.all(tasks.map(async ({ container }) => await shellsOf(engine, container)));
+  const containers = tasks.map(({ container }) => container).filter((id) => id !== "");
+  const shells = await Promise.all(containers.map(async (id) => await shellsOf(engine, id)));
   const [first] = shells.flat();
   return first === undefined
     ? []

@@ -13,7 +13,7 @@ function task(image: string, state = "running") {
   return {
     ID: `${image}-${state}`,
     CreatedAt: "2026-01-02T03:04:05Z",
-    Status: { State: state },
+    Status: { State: state, ContainerStatus: { ContainerID: `${image}-container` } },
     Spec: { ContainerSpec: { Image: image } },
   };
 }
@@ -41,7 +41,7 @@ describe("running tasks", () => {
       one: [task("a"), task("b", "starting"), task("c", "failed")],
     });
     expect(await runningTasks(environment.engine, "one")).toEqual([
-      { id: "a-running", image: "a", startedAt: Date.parse("2026-01-02T03:04:05Z") },
+      { id: "a-running", container: "a-container", image: "a", startedAt: Date.parse("2026-01-02T03:04:05Z") },
     ]);
     expect(JSON.parse(requests[0]?.query.get("filters") ?? "")).toEqual({
       service: ["one"],
