@@ -1,147 +1,25 @@
-import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type StartedOneShot, startOneShot } from "../../../engine/one-shot.ts";
-import { build, buildMinimal } from "./builds.ts";
-import { startDatabase, type TestDatabase } from "./database.ts";
-import { Bench, docker, until } from "./support.ts";
+import { type Event, SmokeBench } from "./smoke-bench.ts";
+import { until } from "./support.ts";
 
-const IMAGE = "images-test-kinds";
-const PROJECT = path.resolve(import.meta.dirname, "../../projects/kinds");
-const VARIABLES = {
-  DJANGO_ALLOWED_HOSTS: "kinds.example",
-  DJANGO_DEBUG: "0",
-  DJANGO_SETTINGS_MODULE: "site_config.settings.kinds",
-};
-const ROWS = `
-  INSERT INTO kinds_country (code, name, number) VALUES ('aa', 'Aland', 1), ('bb', 'Bland', 2), ('cc', 'Cland', 3);
-  INSERT INTO kinds_person (email, slug, token, country_id, mentor_id, changed, active)
-    SELECT 'person' || n || '@example.org', 'person-' || n, gen_random_uuid(), 'aa', NULLIF(n - 1, 0), now(), n > 1
-    FROM generate_series(1, 3) n;
-  INSERT INTO kinds_person_friends (from_person_id, to_person_id) VALUES (1, 2), (2, 1);
-  INSERT INTO kinds_profile (person_id, settings) VALUES (1, '{}');
-  INSERT INTO kinds_badge (person_id, shade) VALUES (1, 'red');
-  INSERT INTO kinds_membership (person_id, country_id) SELECT p.id, c.code FROM kinds_person p, kinds_country c;
-  INSERT INTO kinds_measurement (day, price, length, low, high)
-    SELECT '2026-01-01'::date + n, 1.5, '1 hour', 1, 2 FROM generate_series(0, 2000) n;
-  INSERT INTO kinds_place (name) VALUES ('Inn');
-  INSERT INTO kinds_restaurant (place_ptr_id, stars) VALUES (1, 3);
-  INSERT INTO kinds_hidden (deleted) VALUES (true);
-`;
-
-const bench = new Bench();
-const running: StartedOneShot[] = [];
-let database: TestDatabase;
+let smokes: SmokeBench;
 
 beforeAll(async () => {
-  await buildMinimal();
-  await build({ tag: IMAGE, context: PROJECT });
-  database = await startDatabase(bench);
+  smokes = await SmokeBench.open("images-test-kinds");
 }, 900_000);
 
 afterAll(async () => {
-  await Promise.all(running.map((started) => started.kill()));
-  await bench.remove();
+  await smokes.remove();
 });
-
-interface Event {
-  readonly event: string;
-  readonly operation?: string;
-  readonly table?: string;
-  readonly at?: number;
-  readonly seconds?: number;
-  readonly error?: string | null;
-  readonly operations?: number;
-  readonly path?: string;
-  readonly values?: Readonly<Record<string, object>>;
-  readonly kept?: number;
-  readonly carried?: readonly string[] | null;
-  readonly localized?: readonly string[];
-}
-
-const anyDigest = expect.stringMatching(/^[0-9a-f]{16}$/) as string;
-
-/** The command `smoke` in conversation. */
-class Smoke {
-  readonly #started: StartedOneShot;
-  #ended = false;
-  /** All that it has told so far. */
-  readonly events: readonly Event[];
-
-  constructor(started: StartedOneShot, events: readonly Event[]) {
-    this.#started = started;
-    this.events = events;
-    void started.ended.then(() => {
-      this.#ended = true;
-    });
-  }
-
-  tell(line: string): void {
-    this.#started.writeLine(line);
-  }
-
-  /** Waits for the next event of a kind and returns those up to it. */
-  async next(kind: string, from: number): Promise<Event[]> {
-    return await until(`the event ${kind}`, () => {
-      const at = this.events.findIndex(({ event }, index) => index >= from && event === kind);
-      if (at === -1 && this.#ended) throw new Error("smoke has ended");
-      return Promise.resolve(at === -1 ? undefined : this.events.slice(from, at + 1));
-    });
-  }
-
-  /** The errors of one round by operation. */
-  async once(): Promise<Record<string, string | null>> {
-    const from = this.events.length;
-    this.tell("once");
-    const operations = (await this.next("round", from)).filter(({ event }) => event === "operation");
-    return Object.fromEntries(operations.map(({ operation, error }) => [operation ?? "", error ?? null]));
-  }
-
-  async end(): Promise<number> {
-    this.#started.end();
-    return (await this.#started.ended).exitCode;
-  }
-}
-
-async function start(name: string, environment: Readonly<Record<string, string>> = {}): Promise<Smoke> {
-  const events: Event[] = [];
-  const run = {
-    name: `${bench.name}-smoke`,
-    image: IMAGE,
-    command: ["/opt/rehearsal/run", "smoke", "--secrets-from-stdin"],
-    environment: { ...VARIABLES, SMOKE_PATHS: "/,none,/api/", ...environment },
-    secrets: { DATABASE_URL: database.url(name, "app"), DJANGO_SECRET_KEY: "a secret of the tests" },
-    networks: [bench.name],
-    memoryBytes: 512 * 1024 * 1024,
-  };
-  const started = await startOneShot(docker, run, (line, stream) => {
-    if (stream === "stdout") events.push(JSON.parse(line) as Event);
-  });
-  running.push(started);
-  return new Smoke(started, events);
-}
-
-/** A migrated database with some rows in most tables. */
-async function prepare(name: string): Promise<void> {
-  await database.create(name);
-  const { exitCode, stderr } = await bench.run({
-    image: IMAGE,
-    command: ["/opt/rehearsal/run", "migrate"],
-    environment: VARIABLES,
-    secrets: { DATABASE_URL: database.url(name), DJANGO_SECRET_KEY: "secret" },
-  });
-  expect(stderr).toBe("");
-  expect(exitCode).toBe(0);
-  await database.sql(name, ROWS);
-}
 
 /** Rows of every table, as one text. */
 async function contents(name: string): Promise<string> {
-  const tables = await database.sql(
+  const tables = await smokes.database.sql(
     name,
     "SELECT format('SELECT %L, count(*), md5(string_agg(t::text, '','' ORDER BY t::text)) FROM %I t', relname, relname) " +
       "FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname",
   );
-  return await database.sql(name, tables.replaceAll("\n", ";"));
+  return await smokes.database.sql(name, tables.replaceAll("\n", ";"));
 }
 
 function failures(round: Readonly<Record<string, string | null>>): Record<string, string | null> {
@@ -150,10 +28,10 @@ function failures(round: Readonly<Record<string, string | null>>): Record<string
 
 describe("run smoke", { timeout: 120_000 }, () => {
   it("does all that the code does under the same names each time, and leaves nothing in the database", async () => {
-    await prepare("smoked");
+    await smokes.prepare("smoked");
     const before = await contents("smoked");
     expect(before).toContain("kinds_measurement|2001|");
-    const smoke = await start("smoked");
+    const smoke = await smokes.start("smoked");
     const round = await smoke.once();
     expect(failures(round)).toEqual({});
     const names = Object.keys(round);
@@ -192,10 +70,10 @@ describe("run smoke", { timeout: 120_000 }, () => {
   });
 
   it("tells what fails after the schema changed, with the place in the project's code, in the same process", async () => {
-    await prepare("changed");
-    const smoke = await start("changed");
+    await smokes.prepare("changed");
+    const smoke = await smokes.start("changed");
     expect(failures(await smoke.once())).toEqual({});
-    await database.sql(
+    await smokes.database.sql(
       "changed",
       `ALTER TABLE kinds_country DROP COLUMN number;
        ALTER TABLE kinds_measurement ADD COLUMN unit text NOT NULL DEFAULT 'm';
@@ -219,27 +97,27 @@ describe("run smoke", { timeout: 120_000 }, () => {
   });
 
   it("finds nothing wrong with an index that became unique over values that are", async () => {
-    await prepare("stricter");
-    await database.sql(
+    await smokes.prepare("stricter");
+    await smokes.database.sql(
       "stricter",
       `CREATE UNIQUE INDEX ON kinds_measurement (day);
        CREATE UNIQUE INDEX ON kinds_person (upper(slug)) INCLUDE (email);
        CREATE UNIQUE INDEX ON kinds_membership (person_id, country_id) WHERE person_id > 0`,
     );
-    const smoke = await start("stricter");
+    const smoke = await smokes.start("stricter");
     expect(failures(await smoke.once())).toEqual({});
     await smoke.end();
   });
 
   it("asks for pages of rows in which something is missing, which no link may lead to", async () => {
-    await prepare("gaps");
-    await database.sql("gaps", "UPDATE kinds_person SET mentor_id = 2 WHERE id = 1");
+    await smokes.prepare("gaps");
+    await smokes.database.sql("gaps", "UPDATE kinds_person SET mentor_id = 2 WHERE id = 1");
     const environment = { ALL_HAVE_MENTORS: "1", SMOKE_UNLINKED: "1" };
-    const complete = await start("gaps", environment);
+    const complete = await smokes.start("gaps", environment);
     expect(failures(await complete.once())).toEqual({});
     await complete.end();
-    await database.sql("gaps", "UPDATE kinds_person SET mentor_id = NULL WHERE id = 3");
-    const smoke = await start("gaps", environment);
+    await smokes.database.sql("gaps", "UPDATE kinds_person SET mentor_id = NULL WHERE id = 3");
+    const smoke = await smokes.start("gaps", environment);
     const failed = failures(await smoke.once());
     expect(Object.keys(failed)).toEqual(["GET /people/<id>/ where mentor is empty"]);
     expect(Object.values(failed)[0]).toMatch(
@@ -249,15 +127,15 @@ describe("run smoke", { timeout: 120_000 }, () => {
   });
 
   it("finds pages that show markup in texts as it is, for whoever may have written it", async () => {
-    await prepare("marked");
+    await smokes.prepare("marked");
     const before = await contents("marked");
-    const escaping = await start("marked", { SMOKE_UNLINKED: "1" });
+    const escaping = await smokes.start("marked", { SMOKE_UNLINKED: "1" });
     const round = await escaping.once();
     const name = "GET /people/<id>/ with markup in kinds.Place";
     expect(Object.keys(round)).toContain(name);
     expect(failures(round)).toEqual({});
     await escaping.end();
-    const smoke = await start("marked", { SMOKE_UNLINKED: "1", NAMES_ARE_SAFE: "1" });
+    const smoke = await smokes.start("marked", { SMOKE_UNLINKED: "1", NAMES_ARE_SAFE: "1" });
     expect(failures(await smoke.once())).toEqual({
       [name]: "markup in kinds.Place.name is not escaped: it becomes a part of the page",
     });
@@ -266,8 +144,8 @@ describe("run smoke", { timeout: 120_000 }, () => {
   });
 
   it("finds secrets at addresses that no link leads to, and nothing else there", async () => {
-    await prepare("shown");
-    const smoke = await start("shown", { SMOKE_UNLINKED: "1", SHOW_SETTINGS: "1" });
+    await smokes.prepare("shown");
+    const smoke = await smokes.start("shown", { SMOKE_UNLINKED: "1", SHOW_SETTINGS: "1" });
     const round = await smoke.once();
     const alone = Object.keys(round).filter((name) => name.endsWith("by its address alone"));
     expect(alone).toContain("GET /visit/ by its address alone");
@@ -278,87 +156,12 @@ describe("run smoke", { timeout: 120_000 }, () => {
     expect(await smoke.end()).toBe(0);
   });
 
-  it("tells what pages, downloads and the API answer, without what differs by itself", async () => {
-    await prepare("answered");
-    const smoke = await start("answered");
-    const from = smoke.events.length;
-    smoke.tell("answers");
-    const answers = (await smoke.next("round", from)).filter(
-      ({ event, values = {} }) => event === "answer" && Object.keys(values).length > 0,
-    );
-    const told = (...sample: string[]) => ({
-      count: sample.length,
-      filled: sample.length,
-      digest: anyDigest,
-      numeric: false,
-      sample,
-    });
-    expect(answers.map(({ path, values }) => [path, values])).toEqual([
-      [
-        "/api/",
-        {
-          "countries[]": {
-            count: 3,
-            filled: 3,
-            digest: anyDigest,
-            numeric: false,
-            sample: expect.arrayContaining([expect.stringContaining("/aa/")]) as string[],
-          },
-        },
-      ],
-      ["/people/1/", { "the page, Places": told("Inn") }],
-      ["/countries.csv", { Aland: told("Bland", "Cland") }],
-      ["/api/countries/aa/", { name: told('"Aland"') }],
-    ]);
-    const asked = smoke.events.length;
-    smoke.tell('ask ["/api/", "/absent/"]');
-    const operations = (await smoke.next("round", asked))
-      .slice(0, -1)
-      .map(({ operation, error }) => [operation, error]);
-    expect(operations).toEqual([
-      ["GET /api/", null],
-      ["GET /absent/", "status 404"],
-    ]);
-    expect(await smoke.end()).toBe(0);
-  });
-
-  it("tells how much a process reads once and keeps in its memory", async () => {
-    await prepare("remembered");
-    const keptBy = async (variables: Readonly<Record<string, string>>) => {
-      const smoke = await start("remembered", variables);
-      smoke.tell("answers");
-      const answers = (await smoke.next("round", 0)).filter(({ event }) => event === "answer");
-      expect(await smoke.end()).toBe(0);
-      return answers.filter(({ kept = 0 }) => kept > 0).map(({ path, kept }) => [path, kept]);
-    };
-    expect(await keptBy({})).toEqual([]);
-    expect(await keptBy({ NAMES_ARE_KEPT: "1" })).toEqual([["/people/1/", 1]]);
-  });
-
-  it("tells what links hand on of a search, and what programs cannot read in other languages", async () => {
-    await prepare("sought");
-    const told = async (fault: string) => {
-      const smoke = await start("sought", { SMOKE_PATHS: "/chart/?near=a,/people/1/", CHART: fault });
-      smoke.tell("answers");
-      const answers = (await smoke.next("round", 0)).filter(({ event }) => event === "answer");
-      expect(await smoke.end()).toBe(0);
-      return Object.fromEntries(
-        answers.map(({ path = "", carried, localized }): [string, unknown] => [path, [carried, localized]]),
-      ) as Record<string, unknown>;
-    };
-    expect(await told("")).toMatchObject({ "/chart/?near=a": [["near"], []], "/people/1/": [null, []] });
-    expect(await told("forgetful")).toMatchObject({ "/chart/?near=a": [[], []] });
-    expect(await told("localized")).toMatchObject({
-      "/chart/?near=a": [["near"], ["rect width", "path d", "script"]],
-    });
-  });
-
   it("sends forms as a browser does, and tells what becomes of them", async () => {
-    await prepare("formed");
+    await smokes.prepare("formed");
     const before = await contents("formed");
     const sent = async (fault: string) => {
       const environment = { SMOKE_PATHS: "/opinion/", SMOKE_UNLINKED: "1", OPINION: fault, MAIL_SERVER: "localhost" };
-      const smoke = await start("formed", environment);
+      const smoke = await smokes.start("formed", environment);
       const round = await smoke.once();
       expect(Object.keys(round).filter((name) => name.startsWith("POST "))).toEqual([
         "POST /opinion/ empty",
@@ -388,9 +191,9 @@ describe("run smoke", { timeout: 120_000 }, () => {
   });
 
   it("sees that a row is not deleted although nothing fails", async () => {
-    await prepare("kept");
-    await database.sql("kept", "CREATE RULE keep AS ON DELETE TO kinds_measurement DO INSTEAD NOTHING");
-    const smoke = await start("kept");
+    await smokes.prepare("kept");
+    await smokes.database.sql("kept", "CREATE RULE keep AS ON DELETE TO kinds_measurement DO INSTEAD NOTHING");
+    const smoke = await smokes.start("kept");
     expect(failures(await smoke.once())).toEqual({
       "DELETE kinds.Measurement":
         "DELETE succeeds and the row is still there: a rule or a trigger of its table keeps it",
@@ -399,9 +202,9 @@ describe("run smoke", { timeout: 120_000 }, () => {
   });
 
   it("makes up rows where there are none", async () => {
-    await prepare("empty");
-    await database.sql("empty", "TRUNCATE kinds_country, kinds_measurement, kinds_place, kinds_hidden CASCADE");
-    const smoke = await start("empty");
+    await smokes.prepare("empty");
+    await smokes.database.sql("empty", "TRUNCATE kinds_country, kinds_measurement, kinds_place, kinds_hidden CASCADE");
+    const smoke = await smokes.start("empty");
     // The address is of a record that is gone, and nothing tells it that low must be below high.
     expect(Object.keys(failures(await smoke.once()))).toEqual([
       "GET /people/<id>/",
@@ -413,8 +216,8 @@ describe("run smoke", { timeout: 120_000 }, () => {
   });
 
   it("serves a project without administration, users and sessions", async () => {
-    await prepare("bare");
-    const smoke = await start("bare", { DJANGO_SETTINGS_MODULE: "site_config.settings.bare", SMOKE_PATHS: "/" });
+    await smokes.prepare("bare");
+    const smoke = await smokes.start("bare", { DJANGO_SETTINGS_MODULE: "site_config.settings.bare", SMOKE_PATHS: "/" });
     const round = await smoke.once();
     expect(failures(round)).toEqual({});
     expect(Object.keys(round)).toContain("INSERT kinds.Person");
@@ -423,22 +226,22 @@ describe("run smoke", { timeout: 120_000 }, () => {
   });
 
   it("keeps up traffic on the given tables, tells how long each operation waited, and outlives lost connections", async () => {
-    await prepare("busy");
+    await smokes.prepare("busy");
     const before = await contents("busy");
-    const smoke = await start("busy");
+    const smoke = await smokes.start("busy");
     await smoke.once();
     const from = smoke.events.length;
     smoke.tell("traffic kinds_country");
     const since = (): Event[] => smoke.events.slice(from).filter(({ event }) => event === "operation");
     await until("traffic", () => Promise.resolve(since().length > 30 ? true : undefined));
-    await database.sql(
+    await smokes.database.sql(
       "busy",
       "BEGIN; LOCK TABLE kinds_country IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1); ROLLBACK",
     );
     await until("three that waited", () =>
       Promise.resolve(since().filter(({ seconds = 0 }) => seconds > 0.7).length >= 3 ? true : undefined),
     );
-    await database.sql("busy", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'");
+    await smokes.database.sql("busy", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'");
     const cut = since().length;
     await until("traffic goes on", () =>
       Promise.resolve(
@@ -475,14 +278,14 @@ describe("run smoke", { timeout: 120_000 }, () => {
   });
 
   it("ends at once although an operation waits for a lock", async () => {
-    await prepare("stuck");
-    const smoke = await start("stuck");
+    await smokes.prepare("stuck");
+    const smoke = await smokes.start("stuck");
     smoke.tell("traffic kinds_country");
     await until("traffic", () => Promise.resolve(smoke.events.length > 10 ? true : undefined));
-    const held = database.sql("stuck", "BEGIN; LOCK TABLE kinds_country; SELECT pg_sleep(8); ROLLBACK");
+    const held = smokes.database.sql("stuck", "BEGIN; LOCK TABLE kinds_country; SELECT pg_sleep(8); ROLLBACK");
     const waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'stuck' AND wait_event_type = 'Lock'";
     await until("waiting operations", async () =>
-      Number(await database.sql("postgres", waiting)) >= 2 ? true : undefined,
+      Number(await smokes.database.sql("postgres", waiting)) >= 2 ? true : undefined,
     );
     const began = Date.now();
     expect(await smoke.end()).toBe(0);
@@ -491,8 +294,8 @@ describe("run smoke", { timeout: 120_000 }, () => {
   });
 
   it("refuses a line that is no command", async () => {
-    await prepare("misled");
-    const smoke = await start("misled");
+    await smokes.prepare("misled");
+    const smoke = await smokes.start("misled");
     smoke.tell("twice");
     expect(await smoke.end()).toBe(1);
   });
