@@ -43,7 +43,8 @@ export const STATISTICS_DATABASE = "statistics";
 
 /** Label of every snapshot's image, and of what runs one: its id. */
 export const SNAPSHOT_LABEL = "rehearsal.snapshot";
-const PROJECT_LABEL = `${SNAPSHOT_LABEL}.project`;
+/** Label of every snapshot's image: the project that it was taken for. */
+export const PROJECT_LABEL = `${SNAPSHOT_LABEL}.project`;
 
 /** The image's name: `snapshot:<id>`, below the registry where one is set. */
 export function snapshotImageName(id: string, registry: string): string {

@@ -62,6 +62,9 @@ async function keyDeferred(place: Staged): Promise<void> {
   await place.sql("INSERT INTO django_migrations (app, name, applied) VALUES ('flights', '0008_deferred', now())");
 }
 
+/** What all have in common: the step compares, and what the worker does to flights is put back. */
+const BESIDE_THE_EARLIER = { prepared: flightsKept, compared: true, steps: ["etl"] } as const;
+
 testFaults([
   {
     title: "delays lose their sign",
@@ -72,9 +75,7 @@ testFaults([
       ]),
       variables: { RELEASE },
     },
-    prepared: flightsKept,
-    compared: true,
-    steps: ["etl"],
+    ...BESIDE_THE_EARLIER,
     breaks: async (twin) => {
       await cycleEnds(twin);
       expect(await count(twin, "delay_minutes < 0 AND departs_at < '2001-04-01'")).toBe(0);
@@ -91,9 +92,7 @@ testFaults([
       ),
       variables: { RELEASE },
     },
-    prepared: flightsKept,
-    compared: true,
-    steps: ["etl"],
+    ...BESIDE_THE_EARLIER,
     breaks: async (twin) => {
       await cycleEnds(twin);
       // The file's last flight is of the 31st of March, in the evening of its own zone.
@@ -104,9 +103,7 @@ testFaults([
   {
     title: "the inbox is another folder, in which nothing is",
     release: { variables: { RELEASE, ETL_INBOX: "/tmp" } },
-    prepared: flightsKept,
-    compared: true,
-    steps: ["etl"],
+    ...BESIDE_THE_EARLIER,
     breaks: async (twin) => {
       await cycleEnds(twin);
       expect(await twin.sql(`SELECT 1 FROM etl_run WHERE release = '${RELEASE}'`)).toEqual([]);
@@ -126,12 +123,11 @@ testFaults([
       },
       variables: { RELEASE },
     },
+    ...BESIDE_THE_EARLIER,
     prepared: async (place) => {
       await flightsKept(place);
       await keyDeferred(place);
     },
-    compared: true,
-    steps: ["etl"],
     breaks: async (twin) => {
       const upsert = `INSERT INTO flights_weatherday (location, date, precipitation, temperature_max, temperature_min, wind, conditions)
         SELECT location, date, 0, 1, 0, 0, 'sun' FROM flights_weatherday LIMIT 1

@@ -91,8 +91,13 @@ def shape(url: str) -> str:
     for value in captured:
         path = re.sub(rf"(?<=/){re.escape(value)}(?=[/.]|$)", "<id>", path, count=1)
     path = "/".join("<id>" if _ID.fullmatch(part) else part for part in path.split("/"))
-    names = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)})
-    return f"{path}?{'&'.join(names)}" if names else path
+    names = parameters(parts.query)
+    return f"{path}?{'&'.join(sorted(names))}" if names else path
+
+
+def parameters(query: str) -> set[str]:
+    """Names of the parameters in an address's query."""
+    return {name for name, _ in parse_qsl(query, keep_blank_values=True)}
 
 
 def fetch(path: str, as_superuser: bool = False, language: str | None = None) -> Any:
@@ -156,8 +161,7 @@ def _raw_links(path: str, response: Any) -> Iterator[str]:
         return
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
     if kind == "text/html":
-        parser = _Anchors()
-        parser.feed(content_of(response))
+        parser = Anchors.of(response)
         yield from parser.links
         yield from (f"{urljoin(path, action)}?{name}={SOUGHT}" for action, name in parser.searches)
     elif kind.endswith("json"):
@@ -211,7 +215,7 @@ def _administrations() -> Iterator[tuple[str, list[str]]]:
         yield index, lists
 
 
-class _Anchors(HTMLParser):
+class Anchors(HTMLParser):
     """Links, and forms in which something is looked for: where they lead, and the name of their first text."""
 
     def __init__(self) -> None:
@@ -219,6 +223,13 @@ class _Anchors(HTMLParser):
         self.links: list[str] = []
         self.searches: list[tuple[str, str]] = []
         self._action: str | None = None
+
+    @classmethod
+    def of(cls, response: Any) -> Anchors:
+        """Those of a page."""
+        parser = cls()
+        parser.feed(content_of(response))
+        return parser
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}

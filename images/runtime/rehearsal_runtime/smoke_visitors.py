@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from .settings import first_host
 from .smoke_answers import PAGE, kind_of, numeric_fields
 from .smoke_operation import Operation
-from .smoke_requests import Perform, content_of, fetch
+from .smoke_requests import Anchors, Perform, content_of, fetch, parameters
 
 NAMED = 5
 
@@ -27,15 +27,11 @@ def carried(path: str, response: Any) -> list[str] | None:
     None where no link leads there with parameters.
     """
     asked = urlsplit(path)
-    names = {name for name, _ in parse_qsl(asked.query, keep_blank_values=True)}
+    names = parameters(asked.query)
     if not names or kind_of(response) != PAGE:
         return None
-    links = [urlsplit(urljoin(f"https://{first_host()}{path}", link)) for link in _read(response).links]
-    given = [
-        {name for name, _ in parse_qsl(link.query, keep_blank_values=True)}
-        for link in links
-        if link.path == asked.path and link.query
-    ]
+    links = [urlsplit(urljoin(f"https://{first_host()}{path}", link)) for link in Anchors.of(response).links]
+    given = [parameters(link.query) for link in links if link.path == asked.path and link.query]
     return sorted(names.intersection(*given)) if given else None
 
 
@@ -57,8 +53,8 @@ def localized_numbers(path: str, response: Any, perform: Perform) -> list[str]:
     if kind_of(response) != PAGE:
         still = numeric_fields(other)
         return [field for field in numeric_fields(response) if field not in still][:NAMED]
-    usual = _read(response).places
-    return [place for place, values in _read(other).places.items() if _other_numbers(values, usual.get(place, set()))][:NAMED]
+    usual = _places(response)
+    return [place for place, values in _places(other).items() if _other_numbers(values, usual.get(place, set()))][:NAMED]
 
 
 def _other_numbers(values: set[str], usual: set[str]) -> bool:
@@ -77,26 +73,23 @@ def _language_with_commas() -> str | None:
     return next((code for code, _ in settings.LANGUAGES if get_format("DECIMAL_SEPARATOR", code) == ","), None)
 
 
-def _read(response: Any) -> _Page:
-    page = _Page()
-    page.feed(content_of(response))
-    page.close()
-    return page
+def _places(response: Any) -> dict[str, set[str]]:
+    parser = _Places()
+    parser.feed(content_of(response))
+    parser.close()
+    return parser.places
 
 
-class _Page(HTMLParser):
-    """Links of a page, and what it says to programs, by its place: attributes, and the texts of scripts and styles."""
+class _Places(HTMLParser):
+    """What a page says to programs, by its place: attributes, and the texts of scripts and styles."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.links: list[str] = []
         self.places: dict[str, set[str]] = {}
         self._inside = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        if tag == "a" and given.get("href"):
-            self.links.append(given["href"])
         self._inside = tag if tag in _PROGRAM_TEXTS else ""
         for name, value in given.items():
             if _FOR_PEOPLE.fullmatch(name):

@@ -127,7 +127,7 @@ async function compare(
   });
 }
 
-/** Starts workers side by side, and waits until they have done what there is to do. */
+/** Starts workers side by side, waits until they have done what there is to do, and stops them. */
 async function work(
   { engine, environment, logins, signal }: RunContext,
   { url, network }: ThrowAwayDatabase,
@@ -136,21 +136,25 @@ async function work(
   pass: number,
 ): Promise<WorkerRun[]> {
   const role = logins.find((login) => login.role === "etl")?.address.username ?? "etl";
-  const runs = await Promise.all(
-    Object.entries(workers).map(
-      async ([copy, worker]) =>
+  const runs: WorkerRun[] = [];
+  try {
+    for (const [copy, worker] of Object.entries(workers)) {
+      const database = COPIES[copy as Copy];
+      runs.push(
         await startWorker(engine, worker, {
           name: `${environment}-etl-${copy}`,
-          database: COPIES[copy as Copy],
-          url: url(role, COPIES[copy as Copy]),
+          database,
+          url: url(role, database),
           network,
           release: `rehearsal-${pass}`,
         }),
-    ),
-  );
-  await untilQuiet(client, runs, signal);
-  signal.throwIfAborted();
-  return runs;
+      );
+    }
+    await untilQuiet(client, runs, signal);
+    return runs;
+  } finally {
+    await Promise.all(runs.map(({ shot }) => shot.kill()));
+  }
 }
 
 async function contentsOf({ address }: ThrowAwayDatabase, copy: Copy, since: Date): Promise<Contents> {

@@ -64,43 +64,28 @@ export async function startWorker(engine: Docker, worker: WorkerProcess, place: 
 }
 
 /**
- * Waits until workers have nothing left to do, and stops them.
+ * Waits until workers have nothing left to do: they have ended, or write nothing any more.
  *
  * @param client in a role that sees the sessions of all
  */
 export async function untilQuiet(client: pg.Client, runs: readonly WorkerRun[], signal: AbortSignal): Promise<void> {
-  const stop = () => void Promise.all(runs.map(({ shot }) => shot.kill()));
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    await Promise.race([
-      // One that has ended does nothing more; what it did is looked at like that of the others.
-      Promise.all(runs.map(({ shot }) => shot.ended.catch(() => undefined))),
-      quiet(
-        client,
-        runs.map(({ database }) => database),
-        signal,
-      ),
-    ]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-    await Promise.all(runs.map(({ shot }) => shot.kill()));
-  }
-}
-
-async function quiet(client: pg.Client, databases: readonly string[], signal: AbortSignal): Promise<void> {
   const started = Date.now();
-  const known = new Map<string, { written: number; since: number }>();
-  const first = new Map<string, number>();
+  const databases = runs.map(({ database }) => database);
+  const seen = new Map<string, { first: number; written: number; since: number }>();
+  const ended = new Set<string>();
+  for (const { database, shot } of runs) {
+    void shot.ended.catch(() => undefined).then(() => ended.add(database));
+  }
   for (;;) {
     signal.throwIfAborted();
-    const now = Date.now();
     const { rows } = await client.query<{ database: string; written: number; busy: boolean }>(WRITTEN, [databases]);
+    const now = Date.now();
     const done = rows.map(({ database, written, busy }) => {
-      if (!first.has(database)) first.set(database, written);
-      const before = known.get(database);
-      if (before?.written !== written || busy) known.set(database, { written, since: now });
-      if (written === first.get(database)) return now - started > FIRST_SECONDS * 1000;
-      return now - (known.get(database)?.since ?? now) > QUIET_SECONDS * 1000;
+      const before = seen.get(database) ?? { first: written, written, since: now };
+      const since = busy || written !== before.written ? now : before.since;
+      seen.set(database, { ...before, written, since });
+      if (ended.has(database)) return true;
+      return written === before.first ? now - started > FIRST_SECONDS * 1000 : now - since > QUIET_SECONDS * 1000;
     });
     if (done.every(Boolean) || now - started > LIMIT_SECONDS * 1000) return;
     await sleep(POLL_MILLISECONDS);

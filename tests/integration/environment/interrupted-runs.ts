@@ -3,13 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import Docker from "dockerode";
 import { ENVIRONMENT_LABEL } from "../../../engine/leftovers.ts";
-import { SNAPSHOT_LABEL } from "../../../rehearsal/snapshot/snapshot-image.ts";
+import { PROJECT_LABEL } from "../../../rehearsal/snapshot/snapshot-image.ts";
 import { labelled, removeLabelled } from "./left-behind.ts";
 
 /** Names of environments that tests deploy: projects and stacks of tests begin so. */
 const OF_TESTS = /^(?:reference-)?it[0-9a-f]{0,6}-/;
-/** Where the labels of a snapshot's image name the project that it was taken for. */
-const PROJECT_LABEL = `${SNAPSHOT_LABEL}.project`;
 /** Names the process of the run that is under way. */
 const UNDER_WAY = path.join(tmpdir(), "rehearsal-integration-tests.pid");
 
@@ -29,7 +27,7 @@ export default async function setup(): Promise<(() => void) | undefined> {
     console.log(`removing ${name}: an interrupted run of these tests left it`);
     await removeLabelled(docker, `${ENVIRONMENT_LABEL}=${name}`);
   }
-  for (const { Id, Labels } of await docker.listImages({ filters: { label: [SNAPSHOT_LABEL] } })) {
+  for (const { Id, Labels } of await docker.listImages({ filters: { label: [PROJECT_LABEL] } })) {
     const project = Labels[PROJECT_LABEL] ?? "";
     if (!OF_TESTS.test(`${project}-`)) continue;
     console.log(`removing a snapshot of ${project}: an interrupted run of these tests left it`);
