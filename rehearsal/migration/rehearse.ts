@@ -23,18 +23,18 @@ import { freshBuildFindings, schemaDifferences, schemaFindings } from "./finding
 import { sessionFindings } from "./findings/session.ts";
 import { storageFindings, storageNeed } from "./findings/storage.ts";
 import { valueFindings } from "./findings/values.ts";
-import { waitFindings, waitOf } from "./findings/waits.ts";
+import { waitFindings, waitOf, withoutChance } from "./findings/waits.ts";
 import { cloneCatalogue, freshBuild } from "./fresh-build.ts";
 import { killAtEachStatement } from "./kills.ts";
 import { type MigrationPlan, readPlan } from "./migrate.ts";
 import { type CodeOperation, type OutgoingCode, startCode } from "./outgoing-code.ts";
 import { RehearsalRecord } from "./record.ts";
 import { onClone, type ReleaseProcess } from "./releases.ts";
-import type { Finding, MigrationRehearsal } from "./result.ts";
+import type { Finding, MigrationRehearsal, TrafficOperation } from "./result.ts";
 import { onStage, type RehearsalArgs, type Stage } from "./stage.ts";
 import { type KnownStatement, knownStatements, planStatements } from "./statements.ts";
 import { watchStorage } from "./storage.ts";
-import { applyUnderTraffic } from "./traffic.ts";
+import { applyUnderTraffic, type TrafficFacts } from "./traffic.ts";
 import { type ChangedColumn, changedColumns, columnsThatDiffer } from "./values.ts";
 
 /** How many of the longest waits the result keeps. */
@@ -258,53 +258,73 @@ class Rehearsal {
   }
 
   async #trafficStep(): Promise<void> {
-    const { outgoing, incoming, longestWaitSeconds: limit } = this.#args;
+    const { outgoing, longestWaitSeconds: limit } = this.#args;
     if (outgoing === undefined) {
       this.#record.skip("traffic", "no release runs that could be disturbed");
       return;
     }
     await this.#record.step("traffic", async () => {
-      const { clone, code } = await (this.#traffic ?? this.#startTraffic());
-      if (code === undefined) throw new Error("the outgoing release must have code to run");
-      try {
-        const tables = this.#record.concerned(Object.keys(await tableSizes(clone.address)));
-        await clone.copyUp(tables);
-        const facts = await applyUnderTraffic(this.#docker, {
-          clone,
-          network: this.#stage.network,
-          incoming,
-          code,
-          statements: this.#statements,
-          tables,
-          limit,
-        });
-        const usual = new Set(
-          this.#record.oldCode.filter(({ before }) => before !== null).map(({ operation }) => operation),
-        );
-        const telling = facts.operations.filter(({ operation, error }) => error === undefined || !usual.has(operation));
-        const waits = telling.sort((one, other) => waitOf(other) - waitOf(one));
-        const longest = waits[0] === undefined ? 0 : waitOf(waits[0]);
-        this.#record.traffic = {
-          limit,
-          operations: facts.operations.length,
-          longest,
-          waits: waits.filter(({ error }, index) => error !== undefined || index < KEPT_WAITS),
-          run: facts.run.migrations,
-          longTransactions: facts.longTransactions,
-        };
-        const findings = [
-          ...abortFindings(facts.run.migrations, facts.run.said, facts.run.ok, this.#args.foreignTables),
-          ...waitFindings(facts, limit, this.#record.oldCode),
-        ];
-        return [
-          undefined,
-          `longest wait ${longest.toFixed(2)} s of ${count(facts.operations.length, "operation")}`,
-          findings,
-        ];
-      } finally {
-        await code.end();
-      }
+      const { seen, chance } = await withoutChance(
+        () => this.#underTraffic(),
+        () => {
+          this.#prepareTraffic();
+        },
+      );
+      const { facts, waits, longest, findings } = seen;
+      this.#record.traffic = {
+        limit,
+        operations: facts.operations.length,
+        longest,
+        waits: waits.filter(({ error }, index) => error !== undefined || index < KEPT_WAITS),
+        run: facts.run.migrations,
+        longTransactions: facts.longTransactions,
+      };
+      const not = chance === undefined ? "" : `; ${chance.toFixed(2)} s did not come again`;
+      return [
+        undefined,
+        `longest wait ${longest.toFixed(2)} s of ${count(facts.operations.length, "operation")}${not}`,
+        findings,
+      ];
     });
+  }
+
+  /** Applies the migrations to a clone at whose data the running release is at work. */
+  async #underTraffic(): Promise<{
+    readonly facts: TrafficFacts;
+    /** Operations that tell something, those that waited longest first. */
+    readonly waits: readonly TrafficOperation[];
+    /** In seconds. */
+    readonly longest: number;
+    readonly findings: readonly Finding[];
+  }> {
+    const { incoming, longestWaitSeconds: limit, foreignTables } = this.#args;
+    const { clone, code } = await (this.#traffic ?? this.#startTraffic());
+    if (code === undefined) throw new Error("the outgoing release must have code to run");
+    try {
+      const tables = this.#record.concerned(Object.keys(await tableSizes(clone.address)));
+      await clone.copyUp(tables);
+      const facts = await applyUnderTraffic(this.#docker, {
+        clone,
+        network: this.#stage.network,
+        incoming,
+        code,
+        statements: this.#statements,
+        tables,
+        limit,
+      });
+      const usual = new Set(
+        this.#record.oldCode.filter(({ before }) => before !== null).map(({ operation }) => operation),
+      );
+      const telling = facts.operations.filter(({ operation, error }) => error === undefined || !usual.has(operation));
+      const waits = telling.sort((one, other) => waitOf(other) - waitOf(one));
+      const findings = [
+        ...abortFindings(facts.run.migrations, facts.run.said, facts.run.ok, foreignTables),
+        ...waitFindings(facts, limit, this.#record.oldCode),
+      ];
+      return { facts, waits, longest: waits[0] === undefined ? 0 : waitOf(waits[0]), findings };
+    } finally {
+      await code.end();
+    }
   }
 
   async #killStep(): Promise<void> {

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createAuthority, issueCertificate } from "../../../components/certificate-authority.ts";
 import { fullHostnames } from "../../../config/consistency.ts";
+import { RUN_STEPS } from "../../../rehearsal/run/steps.ts";
 import { Checkout, type Ended } from "./checkout.ts";
 import { docker, environmentObjects } from "./running-environment.ts";
 
@@ -251,7 +252,7 @@ describe("the command rehearse", () => {
     [
       ["run", "--step", "rest"],
       2,
-      "rehearse run: --step must be one of prepare, pages, code, sessions, tests, database, logs, drift, load, preflight; found rest",
+      `rehearse run: --step must be one of ${RUN_STEPS.map(({ id }) => id).join(", ")}; found rest`,
     ],
     [["evidence", "verify"], 2, "rehearse evidence: FILE or --stack must be given; found neither"],
     [

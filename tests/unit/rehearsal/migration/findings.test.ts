@@ -10,35 +10,11 @@ import {
   schemaDifferences,
   schemaFindings,
 } from "../../../../rehearsal/migration/findings/schema.ts";
-import { waitFindings } from "../../../../rehearsal/migration/findings/waits.ts";
-import type { Finding, MigrationRun, PlannedMigration, StatementRun } from "../../../../rehearsal/migration/result.ts";
-import type { TrafficFacts } from "../../../../rehearsal/migration/traffic.ts";
-
-function statement(changes: Partial<StatementRun> = {}): StatementRun {
-  return {
-    sql: "",
-    start: 0,
-    seconds: 0.1,
-    rows: null,
-    rewritten: [],
-    sizeBytes: 0,
-    walBytes: 0,
-    locks: [],
-    ...changes,
-  };
-}
-
-function ran(statements: StatementRun[], changes: Partial<MigrationRun> = {}): MigrationRun {
-  const migration = "shop.0002_change";
-  return { migration, atomic: true, start: 0, seconds: 1, statements, locks: [], retries: 0, ...changes };
-}
+import type { PlannedMigration } from "../../../../rehearsal/migration/result.ts";
+import { ids, ran, statement } from "./runs.ts";
 
 function planned(sql: string[]): PlannedMigration {
   return { migration: "shop.0002_change", operations: [], sql, atomic: true, reversible: true, tables: [] };
-}
-
-function ids(findings: readonly Finding[]): string[] {
-  return findings.map(({ severity, id }) => `${severity} ${id}`);
 }
 
 describe("a migration that aborts", () => {
@@ -147,99 +123,6 @@ describe("the running release on the new schema", () => {
 
   it("is not blamed for an operation that one round alone knows", () => {
     expect(compareRounds([operation("GET /a", null)], [operation("GET /b", "Error")])).toEqual([]);
-  });
-});
-
-describe("traffic", () => {
-  const facts = (changes: Partial<TrafficFacts>, statements: StatementRun[]): TrafficFacts => ({
-    run: {
-      began: 0,
-      outside: [],
-      ok: true,
-      said: [],
-      migrations: [ran(statements, { locks: [{ table: "shop_flight", mode: "ShareLock", from: 0, until: 5 }] })],
-    },
-    operations: [],
-    longTransactions: [],
-    migratorWaits: [],
-    ...changes,
-  });
-  const slow = { operation: "UPDATE shop.Flight", start: 0.2, seconds: 4.4, usual: 0.01 };
-  const index = statement({
-    sql: 'CREATE INDEX "x" ON "shop_flight" ("gate")',
-    seconds: 4.8,
-    locks: [{ table: "shop_flight", mode: "ShareLock" }],
-  });
-
-  it("that waits longer than allowed names the statement, its lock and the remedy", () => {
-    const [finding] = waitFindings(facts({ operations: [slow] }, [statement({ seconds: 0.1 }), index]), 2, []);
-    expect(finding).toMatchObject({ id: "migration.waits", severity: "blocking", subject: "shop_flight" });
-    expect(finding?.cause).toContain("ShareLock on shop_flight");
-    expect(finding?.remedy).toContain("AddIndexConcurrently");
-  });
-
-  it("that waits behind a migration which waits itself names the queue", () => {
-    const queue = facts(
-      {
-        operations: [slow],
-        longTransactions: [{ from: 0, until: 2.6 }],
-        migratorWaits: [
-          { from: 0.3, until: 4.5, table: "shop_flight", mode: "AccessExclusiveLock", blockers: ["report"] },
-        ],
-      },
-      [statement({ sql: 'ALTER TABLE "shop_flight" ADD COLUMN "a" int', seconds: 4.5 })],
-    );
-    const [finding] = waitFindings(queue, 2, []);
-    expect(finding).toMatchObject({ id: "migration.waits.queue", severity: "blocking", subject: "shop_flight" });
-    expect(finding?.remedy).toContain("lockTimeoutSeconds");
-  });
-
-  it("that waits while no statement runs names the lock that is kept, and the statement that took it", () => {
-    const alter = statement({
-      sql: 'ALTER TABLE "shop_flight" ADD COLUMN "a" int',
-      start: 0.3,
-      seconds: 0.01,
-      locks: [{ table: "shop_flight", mode: "ShareLock" }],
-    });
-    const [finding] = waitFindings(facts({ operations: [{ ...slow, seconds: 0.7 }] }, [alter]), 0.5, []);
-    expect(finding).toMatchObject({ migration: "shop.0002_change", subject: "shop_flight" });
-    expect(finding?.cause).toContain("ShareLock on shop_flight for 5.0 s after ALTER TABLE");
-    expect(finding?.evidence).toContain(alter.sql);
-  });
-
-  it("that waits for a lock which an earlier statement took names both", () => {
-    const alter = statement({ sql: "ALTER TABLE shop_flight", locks: [{ table: "shop_flight", mode: "ShareLock" }] });
-    const update = statement({ sql: "UPDATE shop_flight SET a = 1", start: 0.1, seconds: 4.9 });
-    const run = facts({ operations: [slow] }, [alter, update]).run.migrations.map((each) => ({ ...each, seconds: 5 }));
-    const base = facts({ operations: [slow] }, [alter, update]);
-    const [finding] = waitFindings({ ...base, run: { ...base.run, migrations: run } }, 2, []);
-    expect(finding?.cause).toContain(
-      "UPDATE shop_flight SET a = 1 runs while ShareLock on shop_flight, taken by ALTER TABLE",
-    );
-    expect(finding?.remedy).toContain("in batches");
-  });
-
-  it("is measured against what an operation takes anyway", () => {
-    expect(waitFindings(facts({ operations: [{ ...slow, usual: 3 }] }, [index]), 2, [])).toEqual([]);
-  });
-
-  it("that fails only while the migration runs is found", () => {
-    const failing = [
-      {
-        operation: "UPDATE shop.Flight",
-        start: 0,
-        seconds: 0.1,
-        usual: 0,
-        error: "OperationalError: deadlock detected",
-      },
-      { operation: "UPDATE shop.Flight", start: 1, seconds: 0.1, usual: 0 },
-    ];
-    expect(ids(waitFindings(facts({ operations: failing }, [index]), 2, []))).toEqual(["blocking migration.disturbs"]);
-    expect(
-      waitFindings(facts({ operations: failing }, [index]), 2, [
-        { operation: "UPDATE shop.Flight", before: null, after: "Error: another" },
-      ]),
-    ).toEqual([]);
   });
 });
 
