@@ -70,6 +70,8 @@ export interface OutgoingCode {
    * @param tables into which rows are inserted also with one value left out at a time
    */
   once(tables?: readonly string[]): Promise<CodeOperation[]>;
+  /** Of `once` only the rows of tables with one value left out at a time. */
+  variations(tables: readonly string[]): Promise<CodeOperation[]>;
   /** What its pages, its API and its downloads answer to a visitor, without what differs each time. */
   answers(): Promise<CodeAnswer[]>;
   /** Asks for paths as a visitor does. */
@@ -155,6 +157,7 @@ export async function startSmoke(docker: Docker, run: OneShot): Promise<Outgoing
       answers = [];
       return ask(`once ${tables.join(",")}`.trim());
     },
+    variations: (tables) => ask(`variations ${tables.join(",")}`),
     answers: async () => {
       answers = [];
       await ask("answers");

@@ -27,7 +27,7 @@ import { waitFindings, waitOf, withoutChance } from "./findings/waits.ts";
 import { cloneCatalogue, freshBuild } from "./fresh-build.ts";
 import { killAtEachStatement } from "./kills.ts";
 import { type MigrationPlan, readPlan } from "./migrate.ts";
-import { type CodeOperation, type OutgoingCode, startCode } from "./outgoing-code.ts";
+import { type CodeAnswer, type CodeOperation, type OutgoingCode, startCode } from "./outgoing-code.ts";
 import { RehearsalRecord } from "./record.ts";
 import { onClone, type ReleaseProcess } from "./releases.ts";
 import type { Finding, MigrationRehearsal, TrafficOperation } from "./result.ts";
@@ -58,6 +58,13 @@ export async function rehearseMigrations(
   return onStage(docker, args, signal, (stage) => new Rehearsal(docker, args, stage, say).run());
 }
 
+/** What the running release's code did before the migrations. */
+interface Before {
+  readonly code: OutgoingCode;
+  readonly operations: readonly CodeOperation[];
+  readonly answers: readonly CodeAnswer[];
+}
+
 /** One rehearsal under way. */
 class Rehearsal {
   readonly #docker: Docker;
@@ -81,27 +88,35 @@ class Rehearsal {
       const started = await this.#stage.clone();
       return [started, `${this.#args.snapshot.id}, ${Object.keys(this.#args.snapshot.rows).length} tables`];
     });
-    // It takes as long to start as the plan to be read.
-    const code = this.#code(clone);
-    code.catch(() => undefined);
+    // They take as long as the plan takes to be read.
+    const before = this.#before(clone);
+    before.catch(() => undefined);
     const plan = await this.#planStep(clone);
     // Whatever else is wrong with them: that they run tells more.
     const runnable = plan.conflicts.length === 0 && plan.inconsistencies.length === 0;
-    if (plan.pending.length > 0 && runnable) await this.#rehearse(clone, code);
+    if (plan.pending.length > 0 && runnable) await this.#rehearse(clone, before);
     // An applied migration may have been edited, which no pending one tells.
     else if (runnable && this.#args.form === "full") await this.#schemaStep(clone, await cloneCatalogue(clone));
     return this.#record.result();
   }
 
-  async #rehearse(clone: Clone, code: Promise<OutgoingCode | undefined>): Promise<void> {
+  async #rehearse(clone: Clone, before: Promise<Before | undefined>): Promise<void> {
     const full = this.#args.form === "full";
-    const before = full ? await cloneCatalogue(clone) : undefined;
-    const ran = await this.#runAndCompare(clone, code);
+    const catalogue = full ? await cloneCatalogue(clone) : undefined;
+    const ran = await this.#runAndCompare(clone, before);
     // What aborts on a quiet database need not be tried on a busy one.
-    if (before === undefined || !ran) return;
+    if (catalogue === undefined || !ran) return;
+    await this.#schemaStep(clone, catalogue);
     // Alone on the machine: its waits are measured.
     await this.#trafficStep();
-    await Promise.all([this.#killStep(), this.#schemaStep(clone, before).then(() => this.#backStep(clone))]);
+    await Promise.all([this.#killStep(), this.#backStep(clone)]);
+  }
+
+  /** The running release's code, and all that it does on the database as it is. */
+  async #before(clone: Clone): Promise<Before | undefined> {
+    const code = await this.#code(clone);
+    if (code === undefined) return undefined;
+    return { code, operations: await keepingSequences(clone.address, () => code.once()), answers: code.answered() };
   }
 
   async #planStep(clone: Clone): Promise<MigrationPlan> {
@@ -126,18 +141,18 @@ class Rehearsal {
   }
 
   /** Runs the migrations on a quiet clone; whether they went through. */
-  async #runAndCompare(clone: Clone, starting: Promise<OutgoingCode | undefined>): Promise<boolean> {
+  async #runAndCompare(clone: Clone, doing: Promise<Before | undefined>): Promise<boolean> {
     const full = this.#args.form === "full";
-    const code = await starting;
     const ready = Promise.withResolvers<unknown>();
     const applying = applyMigrations(this.#docker, this.#args.incoming, clone, this.#stage.network, {
       allowed: ready.promise,
     });
     // Whoever awaits it is told.
     applying.catch(() => undefined);
+    const before = await doing;
+    const code = before?.code;
     try {
-      const before = await this.#once(clone, code);
-      const answeredBefore = code?.answered() ?? [];
+      const varied = await keepingSequences(clone.address, async () => (await code?.variations(this.#tables())) ?? []);
       const [dataBefore, soundBefore, sizesBefore] = [
         full ? await dataState(clone.address) : undefined,
         full ? await soundness(clone.address) : undefined,
@@ -169,17 +184,17 @@ class Rehearsal {
       });
       this.#record.sizes = compareSizes(sizesBefore, await tableSizes(clone.address));
       if (!applied.ok) return false;
-      if (code === undefined || before === undefined) this.#record.skip("old-code", "no release runs yet");
+      if (before === undefined || code === undefined) this.#record.skip("old-code", "no release runs yet");
       else {
         await this.#record.step("old-code", async () => {
           const after = [
-            ...((await this.#once(clone, code)) ?? []),
+            ...(await keepingSequences(clone.address, () => code.once(this.#tables()))),
             ...(await planStatements(clone.as("app"), this.#statements)),
           ];
-          this.#record.oldCode = compareRounds([...before, ...plannedBefore], after);
+          this.#record.oldCode = compareRounds([...before.operations, ...varied, ...plannedBefore], after);
           const findings = [
             ...oldCodeFindings(this.#record.oldCode, this.#record.plan, this.#record.run),
-            ...emptiedFindings(answeredBefore, code.answered(), this.#record.plan),
+            ...emptiedFindings(before.answers, code.answered(), this.#record.plan),
           ];
           const broken = this.#record.oldCode.filter(
             ({ before: was, after: is }) => was === null && is !== null,
@@ -197,10 +212,9 @@ class Rehearsal {
     }
   }
 
-  /** Once all that the running release's code does; afterwards the database is what it was. */
-  #once(clone: Clone, code: OutgoingCode | undefined): Promise<CodeOperation[] | undefined> {
-    const tables = this.#record.plan.flatMap(({ tables: named }) => named);
-    return keepingSequences(clone.address, async () => code?.once([...new Set(tables)]));
+  /** Tables that the migrations name. */
+  #tables(): string[] {
+    return [...new Set(this.#record.plan.flatMap(({ tables }) => tables))];
   }
 
   async #dataStep(clone: Clone, before: DataState, soundBefore: Soundness, outside: readonly string[]): Promise<void> {
@@ -254,7 +268,10 @@ class Rehearsal {
 
   async #startTraffic(): Promise<{ clone: Clone; code: OutgoingCode | undefined }> {
     const clone = await this.#stage.clone();
-    return { clone, code: await this.#code(clone) };
+    const code = await this.#code(clone);
+    // What it does is known then, and warm.
+    await code?.once();
+    return { clone, code };
   }
 
   async #trafficStep(): Promise<void> {

@@ -2,8 +2,8 @@
 
 answers                 what pages, downloads and the API answer to a visitor
 ask ["PATH", ...]       these paths, as a visitor
-once [TABLE,TABLE]      everything once, and what is answered meanwhile; rows of these tables are written also with one value left out,
-                        or another choice, at a time
+once [TABLE,TABLE]      everything once, and what is answered meanwhile; with the variations of these tables
+variations TABLE,TABLE  rows of these tables written with one value left out, or another choice, at a time
 traffic TABLE,TABLE     what concerns these tables over and over, until:
 pause                   ends the traffic
 end                     ends the process, as the end of standard input does
@@ -15,11 +15,13 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from . import database, project
 from .failure import Failure
 from .settings import number
+from .smoke_beside import Beside
 from .smoke_mail import Mail
 from .smoke_operation import Operation, Outcome, count_records, drop_broken_connections, perform, words_of
 from .smoke_traffic import Traffic
@@ -29,7 +31,7 @@ OWN_PAGES = 5
 
 
 def run() -> int:
-    """Writes JSON lines: ``ready``, each ``operation`` or ``answer``, ``round`` after ``once``, ``answers`` and ``ask``, ``paused``.
+    """Writes JSON lines: ``ready``, each ``operation`` or ``answer``, ``round`` after each of what is done once, ``paused``.
 
     SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` does as well what no
     link leads to: it sends forms, and asks for pages of rows in which something is missing or that hold markup, and for routes
@@ -51,17 +53,19 @@ def run() -> int:
         if word == "end":
             break
         if word == "once":
-            smoke.once({table for table in rest.split(",") if table})
+            smoke.once(_tables(rest))
+        elif word == "variations":
+            smoke.variations(_tables(rest))
         elif word == "answers":
             smoke.answers()
         elif word == "ask":
             smoke.ask(json.loads(rest))
         elif word == "traffic":
-            smoke.traffic({table for table in rest.split(",") if table})
+            smoke.traffic(_tables(rest))
         elif word == "pause":
             smoke.pause()
         elif word:
-            raise Failure(f"smoke is told answers, ask, once, traffic, pause or end on standard input; found {word!r}")
+            raise Failure(f"smoke is told answers, ask, once, variations, traffic, pause or end on standard input; found {word!r}")
     output.flush()
     # Threads may wait for a lock for as long as its holder likes; the server undoes what they did.
     os._exit(0)
@@ -92,30 +96,34 @@ class Smoke:
         drop_broken_connections()
         _forget()
 
-        def tell(operation: Operation) -> Outcome:
-            outcome = perform(operation)
-            self.emit({**outcome.event(), "error": outcome.error})
-            return outcome
-
-        self._visit(tell)
+        administration = self._begin_administration(self.emit)
+        self._visit(self._told)
         if os.environ.get("SMOKE_UNLINKED") == "1":
             from .smoke_forms import send_forms
             from .smoke_gaps import visit_gaps
             from .smoke_markup import show_markup
             from .smoke_routes import visit_routes
 
-            send_forms(list(self._asked), tell, self._mail)
-            visit_gaps(tell)
-            show_markup(self._asked, tell)
-            visit_routes(tell)
-        from .smoke_models import choices, models, omissions, reads, writes
+            send_forms(list(self._asked), self._told, self._mail)
+            visit_gaps(self._told)
+            show_markup(self._asked, self._told)
+            visit_routes(self._told)
+        from .smoke_models import models, reads, writes
 
         for model in models():
             for operation in (*reads(model), *writes(model)):
-                tell(operation)
+                self._told(operation)
+        self._requests += administration.join()
+        self.variations(tables)
+
+    def variations(self, tables: set[str]) -> None:
+        """Rows of these tables with one value left out, or another choice, at a time."""
+        from .smoke_models import choices, models, omissions
+
+        for model in models():
             if model._meta.db_table in tables:
                 for operation in (*omissions(model), *choices(model)):
-                    tell(operation)
+                    self._told(operation)
         self.emit({"event": "round"})
 
     def answers(self) -> None:
@@ -175,7 +183,9 @@ class Smoke:
 
         self.pause(tell=False)
         if not self._requests:
+            administration = self._begin_administration(lambda event: None)
             self._visit(perform)
+            self._requests += administration.join()
         concerned = [model for model in models() if model._meta.db_table in tables]
         requests = [operation for operation in self._requests if operation.identifiers & tables] or self._requests
         self._traffic = Traffic(
@@ -195,9 +205,20 @@ class Smoke:
         if tell:
             self.emit({"event": "paused", "operations": operations})
 
-    def _visit(self, tell: Any) -> None:
+    def _told(self, operation: Operation) -> Outcome:
+        """Performs an operation, and emits its event."""
+        outcome = perform(operation)
+        self.emit({**outcome.event(), "error": outcome.error})
+        return outcome
+
+    def _begin_administration(self, tell: Callable[[dict[str, Any]], None]) -> Beside:
+        from .smoke_requests import administer
+
+        return Beside("GET administration", administer, tell)
+
+    def _visit(self, perform: Callable[[Operation], Outcome]) -> None:
         from .smoke_answers import answer
-        from .smoke_requests import administer, visit
+        from .smoke_requests import visit
 
         self._requests, self._asked = [], {}
 
@@ -206,12 +227,15 @@ class Smoke:
             if outcome.error is None:
                 self.emit(answer(path, outcome.result))
 
-        for name, ask in (("GET", lambda: visit(self._paths, tell, asked)), ("GET administration", lambda: administer(tell))):
-            try:
-                self._requests += ask()
-            except Exception as error:
-                # Its URLs themselves may be what is broken; then nothing can be asked for.
-                self.emit({"event": "operation", "operation": name, "seconds": 0, "error": words_of(error)})
+        try:
+            self._requests = visit(self._paths, perform, asked)
+        except Exception as error:
+            # Its URLs themselves may be what is broken; then nothing can be asked for.
+            self.emit({"event": "operation", "operation": "GET", "seconds": 0, "error": words_of(error)})
+
+
+def _tables(words: str) -> set[str]:
+    return {table for table in words.split(",") if table}
 
 
 def _confine() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -54,7 +55,7 @@ def administer(perform: Perform) -> list[Operation]:
     done: list[Operation] = []
 
     def ask(path: str, name: str | None = None) -> Any:
-        operation = Operation(f"GET {name or path}", lambda: fetch(path, as_superuser=True))
+        operation = Operation(f"GET {name or path}", partial(fetch, path, as_superuser=True))
         done.append(operation)
         return perform(operation).result
 

@@ -64,7 +64,8 @@ describe("run smoke", { timeout: 120_000 }, () => {
     }
     expect(names).toContain("INSERT auth.User_groups");
 
-    expect(Object.keys(await smoke.once())).toEqual(names);
+    // Those of the administration come from a process of their own, in between.
+    expect(Object.keys(await smoke.once()).sort()).toEqual(names.sort());
     expect(await contents("smoked")).toBe(before);
     expect(await smoke.end()).toBe(0);
   });
