@@ -1,7 +1,6 @@
 """Work that is done in a process of its own."""
 
 import os
-import threading
 import unittest
 from typing import Any
 from unittest import mock
@@ -42,9 +41,11 @@ class Work(unittest.TestCase):
         if not settings.configured:
             settings.configure()
 
-    def done(self, work: Any) -> tuple[list[Operation], list[tuple[Any, ...]]]:
+    def done(self, work: Any, threads: int = 1) -> tuple[list[Operation], list[tuple[Any, ...]]]:
         told: list[dict[str, Any]] = []
-        operations = Beside("pages", work, told.append).join()
+        # Servers of other tests may still have threads here.
+        with mock.patch("threading.active_count", return_value=threads):
+            operations = Beside("pages", work, told.append).join()
         return operations, [(event["operation"], event.get("statements"), event["error"]) for event in told]
 
     def test_is_told_as_it_is_done_and_comes_back(self) -> None:
@@ -55,7 +56,11 @@ class Work(unittest.TestCase):
         self.assertNotIn(str(os.getpid()), told[0][0])
 
     def test_that_fails_is_told_in_its_own_words(self) -> None:
-        self.assertEqual(self.done(raises), ([], [("pages", None, "LookupError: no such page")]))
+        for threads in (1, 2):
+            with self.subTest(threads=threads):
+                operations, [(name, _, error)] = self.done(raises, threads)
+                self.assertEqual((operations, name), ([], "pages"))
+                self.assertTrue(error.startswith("LookupError: no such page"), error)
 
     def test_that_ends_the_process_is_told(self) -> None:
         operations, told = self.done(ends_the_process)
@@ -65,17 +70,9 @@ class Work(unittest.TestCase):
         self.assertIn("exit code 7", told[1][2])
 
     def test_is_done_in_this_process_where_that_has_threads(self) -> None:
-        ended = threading.Event()
-        thread = threading.Thread(target=ended.wait)
-        thread.start()
-        try:
-            operations, told = self.done(pages)
-            self.assertEqual(told[0][0], f"first by {os.getpid()}")
-            self.assertEqual(len(operations), 2)
-            self.assertEqual(self.done(raises)[1], [("pages", None, "LookupError: no such page")])
-        finally:
-            ended.set()
-            thread.join()
+        operations, told = self.done(pages, threads=2)
+        self.assertEqual(told[0][0], f"first by {os.getpid()}")
+        self.assertEqual(len(operations), 2)
 
 
 if __name__ == "__main__":
