@@ -4,6 +4,7 @@ import { attributeOf, methodOf } from "../../checks/references.ts";
 import type { Finding } from "../../finding.ts";
 
 const QUOTED = 5;
+const ANY_ORIGIN = "https://this-host.invalid";
 
 /** Whether Django finds the token that it asks for. */
 export type FormToken = "token" | "bare";
@@ -52,4 +53,45 @@ export function referrerFindings(met: readonly Followed[]): Finding[] {
           remedy: "Set SECURE_REFERRER_POLICY to same-origin or strict-origin-when-cross-origin.",
         },
       ];
+}
+
+/**
+ * Django compares the token of a form with that of a cookie, which browsers send below the cookie's path alone (RFC 6265,
+ * 5.1.4). One finding for all pages: it is one setting that they have it from.
+ */
+export function cookiePathFindings(met: readonly Followed[]): Finding[] {
+  const found = met.flatMap(({ path, answer }) => {
+    if (answer === undefined) return [];
+    const to = Object.entries(formsOf(answer.body))
+      .filter(([, token]) => token === "token")
+      .map(([action]) => new URL(action, `${ANY_ORIGIN}${answer.path}`).pathname);
+    return [answer.headers["set-cookie"] ?? []].flat().flatMap((line) => {
+      const [, below = "/"] = /;\s*path=([^;]*)/i.exec(line) ?? [];
+      const unreached = to.find((target) => !covers(below.trim(), target));
+      return unreached === undefined ? [] : [{ path, cookie: line.split("=")[0] ?? "", below, to: unreached }];
+    });
+  });
+  const [first] = found;
+  return first === undefined
+    ? []
+    : [
+        {
+          id: "pages.form-cookie",
+          severity: "blocking",
+          subject: first.path,
+          cause:
+            `its form is sent to ${first.to}, and the page sets cookie ${first.cookie} with Path=${first.below}: browsers ` +
+            "do not send it there",
+          evidence: found.slice(0, QUOTED).map(({ path, cookie, below }) => `${path}: ${cookie}; Path=${below}`),
+          consequence:
+            "Django refuses the form of every visitor with 403: the cookie that belongs to its token does not come.",
+          remedy: "Leave CSRF_COOKIE_PATH and SESSION_COOKIE_PATH at / or where the whole site is.",
+        },
+      ];
+}
+
+/** Whether a cookie of a path is sent to another path. A path that is none counts as that of the page. */
+function covers(below: string, path: string): boolean {
+  if (!below.startsWith("/") || below === path) return true;
+  return path.startsWith(below.endsWith("/") ? below : `${below}/`);
 }

@@ -15,7 +15,7 @@ import { brokenFindings, hiddenFindings, lostFindings, openFindings } from "./co
 import { credentialFindings, tryCredentials } from "./credentials.ts";
 import { disclosedFindings } from "./disclosed.ts";
 import { folded } from "./folded.ts";
-import { referrerFindings } from "./forms.ts";
+import { cookiePathFindings, referrerFindings } from "./forms.ts";
 import { mixedUpFindings, openAsAdministrator, type Personal } from "./personal.ts";
 import { PAGES, type PagesState, shapesOf } from "./state.ts";
 import { tryClients, trySpellings, variantFindings } from "./variants.ts";
@@ -65,6 +65,7 @@ export const pages: RunStep = {
       ...credentialFindings(site.paths.api, now.credentials, before?.credentials ?? {}),
       ...variantFindings(now.variants ?? {}, before?.variants ?? {}),
       ...referrerFindings(all),
+      ...cookiePathFindings(all),
       ...disclosedFindings(all, knownSecrets(context.declaration.secrets)),
       ...openFindings(now.administrator, await asStranger(context, administrator)),
       ...(await mixedUpFindings(mainClient(site), opened, signal)),

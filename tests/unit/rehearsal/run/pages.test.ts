@@ -9,7 +9,6 @@ import { credentialFindings } from "../../../../rehearsal/run/pages/credentials.
 import { type AnswerShape, describeAnswer } from "../../../../rehearsal/run/pages/describe.ts";
 import { disclosedFindings } from "../../../../rehearsal/run/pages/disclosed.ts";
 import { folded } from "../../../../rehearsal/run/pages/folded.ts";
-import { referrerFindings } from "../../../../rehearsal/run/pages/forms.ts";
 import { mixedUpFindings, openAsAdministrator } from "../../../../rehearsal/run/pages/personal.ts";
 import { shapesOf } from "../../../../rehearsal/run/pages/state.ts";
 import { tryClients, trySpellings, variantFindings } from "../../../../rehearsal/run/pages/variants.ts";
@@ -407,15 +406,6 @@ describe("answers", () => {
       "kept-to-itself",
     );
     expect(disclosedFindings([answering("nothing")], secrets)).toEqual([]);
-  });
-
-  it("must let browsers say where a form comes from", () => {
-    const form = '<form method="post"><input name="csrfmiddlewaretoken" value="x"></form>';
-    expect(referrerFindings([answering(form, { "referrer-policy": "no-referrer" })])).toMatchObject([
-      { id: "pages.form-origin" },
-    ]);
-    expect(referrerFindings([answering(form, { "referrer-policy": "same-origin" })])).toEqual([]);
-    expect(referrerFindings([answering("no form", { "referrer-policy": "no-referrer" })])).toEqual([]);
   });
 
   it("lead to the description of an API that their script draws", () => {
