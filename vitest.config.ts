@@ -13,16 +13,23 @@ const ON_CLONES = ["{m*,b7,b8,r4,siblings}-*", "clean-releases", "clean-other-pr
  */
 const ON_ONE_ENGINE = 2;
 
-/** Each builds a release with one fault, breaks an unguarded twin of production with it, and rehearses it. */
-function faults(name: string, globalSetup: string, include: string[], exclude: string[] = []) {
+/** Environments that faults are applied to: most of such a test is waiting for tasks to be healthy, or seen not to be. */
+const FAULTY_ENVIRONMENTS = Number(process.env["FAULTS_ENVIRONMENTS"] ?? 2);
+
+/**
+ * Each builds a release with one fault, breaks an unguarded twin of production with it, and rehearses it.
+ *
+ * @param maxWorkers files at a time. What one changes in an environment, or how long it waits, is nothing that another
+ * should meet.
+ */
+function faults(name: string, globalSetup: string, include: string[], exclude: string[] = [], maxWorkers = 1) {
   return {
     test: {
       name,
       include,
       exclude,
       globalSetup: [`tests/faults/harness/${globalSetup}.ts`],
-      // What one changes in the environment, or how long it waits, is nothing that another should meet.
-      fileParallelism: false,
+      maxWorkers,
       // What a test has changed in the environment must be put back before the next one begins.
       testTimeout: 12 * MINUTE,
       hookTimeout: 5 * MINUTE,
@@ -75,7 +82,7 @@ export default defineConfig({
         },
       },
       faults("faults", "production", ON_CLONES),
-      faults("faults-environment", "environments", ["tests/faults/*.test.ts"], ON_CLONES),
+      faults("faults-environment", "environments", ["tests/faults/*.test.ts"], ON_CLONES, FAULTY_ENVIRONMENTS),
       faults("sample-of-faults", "production", ["tests/faults/m1-*.test.ts", "tests/faults/m5-*.test.ts"]),
       {
         test: {

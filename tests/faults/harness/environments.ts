@@ -44,52 +44,51 @@ export interface ServiceSpec {
 
 declare module "vitest" {
   interface ProvidedContext {
-    place: DeployedPlace;
+    /** One for each file that is run at a time. */
+    places: readonly DeployedPlace[];
   }
 }
 
-const PROJECT = "faulty";
+/** Names of the project, one for each environment: what is changed in one is not met in another. */
+const PROJECTS = ["faulty", "faulty-too"].slice(0, Number(process.env["FAULTS_ENVIRONMENTS"] ?? 2));
 const STACK = "staged";
-/** With this variable the environment outlives the run, and the next run takes it as it is. */
+/** With this variable the environments outlive the run, and the next run takes them as they are. */
 const KEEP = process.env["FAULTS_KEEP"] === "1";
-const KEPT = path.resolve(import.meta.dirname, "../../../.toolchain/fault-environment.json");
+const KEPT = path.resolve(import.meta.dirname, "../../../.toolchain/fault-environments.json");
 /** Faults may be tried on a machine that is busy with other things. */
 const PATIENCE_SECONDS = 600;
 
 /**
- * Deploys one environment for all faults, by the program itself, and removes it when all are done. It plays both parts, one
- * after the other, since sandbox and production are equal by construction: first it is production without a guard, where a
- * fault arrives as a team without a rehearsal releases (`docker service update` with the engine's own defaults, a change by
+ * Deploys the environments for all faults, by the program itself, and removes them when all are done. Each plays both parts,
+ * one after the other, since sandbox and production are equal by construction: first it is production without a guard, where
+ * a fault arrives as a team without a rehearsal releases (`docker service update` with the engine's own defaults, a change by
  * hand, a statement in the database); then it is the sandbox, where the same change is rehearsed.
  */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const kept = KEEP ? keptPlace() : undefined;
+  const kept = KEEP ? keptPlaces() : undefined;
   if (kept !== undefined) {
-    project.provide("place", kept);
+    project.provide("places", kept);
     return () => Promise.resolve();
   }
-  // A run that was interrupted has left it; nothing that it was told of is left.
-  await removeLabelled(new Docker(), `${ENVIRONMENT_LABEL}=${PROJECT}-${STACK}`);
-  const checkout = new Checkout();
-  for (const stack of ["sandbox", "production"]) {
-    checkout.configure(stack, {
-      app: { name: PROJECT, drainSeconds: 0 },
-      rollout: { timeoutSeconds: PATIENCE_SECONDS },
-    });
-  }
-  checkout.configure("sandbox", { app: { replicas: 1 } });
+  const deployed: Deployed[] = [];
   const remove = async () => {
-    await checkout.remove(STACK);
-    await removeImages(PROJECT);
+    for (const { name, checkout } of deployed) {
+      await checkout.remove(STACK);
+      await removeImages(name);
+    }
   };
   try {
-    await checkout.succeed("stack", "init", STACK);
-    await checkout.succeed("up", "--yes", "--skip-preview", "--stack", STACK);
-    const place = await deployedPlace(checkout, STACK);
-    project.provide("place", place);
+    // One after the other: the first builds what the others take from the engine's cache.
+    for (const name of PROJECTS) {
+      const checkout = new Checkout();
+      deployed.push({ name, checkout });
+      await deploy(name, checkout);
+    }
+    const places = await Promise.all(deployed.map(({ name, checkout }) => deployedPlace(name, checkout)));
+    project.provide("places", places);
     if (!KEEP) return remove;
     mkdirSync(path.dirname(KEPT), { recursive: true });
-    writeFileSync(KEPT, JSON.stringify(place));
+    writeFileSync(KEPT, JSON.stringify(places));
     return () => Promise.resolve();
   } catch (error) {
     await remove();
@@ -97,19 +96,39 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   }
 }
 
-async function deployedPlace(checkout: Checkout, stack: string): Promise<DeployedPlace> {
-  const name = `${PROJECT}-${stack}`;
+interface Deployed {
+  /** Name of the project. */
+  readonly name: string;
+  readonly checkout: Checkout;
+}
+
+async function deploy(name: string, checkout: Checkout): Promise<void> {
+  // A run that was interrupted has left it; nothing that it was told of is left.
+  await removeLabelled(new Docker(), `${ENVIRONMENT_LABEL}=${name}-${STACK}`);
+  for (const stack of ["sandbox", "production"]) {
+    checkout.configure(stack, {
+      app: { name, drainSeconds: 0 },
+      rollout: { timeoutSeconds: PATIENCE_SECONDS },
+    });
+  }
+  checkout.configure("sandbox", { app: { replicas: 1 } });
+  await checkout.succeed("stack", "init", STACK);
+  await checkout.succeed("up", "--yes", "--skip-preview", "--stack", STACK);
+}
+
+async function deployedPlace(project: string, checkout: Checkout): Promise<DeployedPlace> {
+  const name = `${project}-${STACK}`;
   const engine = new Docker();
   const found = await engine.listServices({ filters: { name: [`${name}-`] } });
   const services = Object.fromEntries(
     found.map(({ Spec }) => [(Spec?.Name ?? "").slice(name.length + 1), Spec as unknown as ServiceSpec]),
   );
-  return { name, folder: checkout.folder, loaded: checkout.inside(() => loadStack(stack)), services };
+  return { name, folder: checkout.folder, loaded: checkout.inside(() => loadStack(STACK)), services };
 }
 
-function keptPlace(): DeployedPlace | undefined {
+function keptPlaces(): DeployedPlace[] | undefined {
   try {
-    return JSON.parse(readFileSync(KEPT, "utf8")) as DeployedPlace;
+    return JSON.parse(readFileSync(KEPT, "utf8")) as DeployedPlace[];
   } catch {
     rmSync(KEPT, { force: true });
     return undefined;

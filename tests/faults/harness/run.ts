@@ -70,14 +70,18 @@ function parsed(words: readonly string[]) {
   if (detector !== undefined && !(detector in DETECTORS)) {
     throw new Error(`--without must be one of ${Object.keys(DETECTORS).join(" ")}; found ${detector}`);
   }
-  const known = readdirSync(path.join(ROOT, "tests/faults")).filter((file) => file.endsWith(".test.ts"));
-  const unknown = options.positionals.filter(
-    (fault) => !known.some((file) => file.startsWith(`${fault.toLowerCase()}-`)),
-  );
+  const unknown = options.positionals.filter((fault) => filesOf(fault).length === 0);
   if (unknown.length > 0) {
     throw new Error(`a fault must be one that has tests in tests/faults; found ${unknown.join(", ")}`);
   }
   return options;
+}
+
+/** Names of the files that are about a fault. */
+function filesOf(fault: string): string[] {
+  return readdirSync(path.join(ROOT, "tests/faults")).filter(
+    (file) => file.endsWith(".test.ts") && file.startsWith(`${fault.toLowerCase()}-`),
+  );
 }
 
 /**
@@ -86,19 +90,25 @@ function parsed(words: readonly string[]) {
  * @returns the exit code
  */
 async function applied(faults: readonly string[]): Promise<number> {
-  const files = faults.map((fault) => `tests/faults/${fault.toLowerCase()}-`);
+  const files = faults.flatMap(filesOf).map((file) => `tests/faults/${file}`);
+  // A second environment takes longer to deploy than a single file has to wait for it.
+  const environment = files.length === 1 ? { FAULTS_ENVIRONMENTS: "1" } : {};
   const codes = await Promise.all(
     Object.entries(PROJECTS).map(([name, project]) =>
-      vitest(name, ["--project", project, "--passWithNoTests", ...files]),
+      vitest(name, ["--project", project, "--passWithNoTests", ...files], environment),
     ),
   );
   return Math.max(...codes);
 }
 
 /** What it prints is told line by line, with who says it. */
-function vitest(name: string, options: readonly string[]): Promise<number> {
+function vitest(name: string, options: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   const reporters = ["--reporter=default", `--reporter=${path.join(import.meta.dirname, "reporter.ts")}`];
-  const child = spawn("vitest", ["run", ...reporters, ...options], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("vitest", ["run", ...reporters, ...options], {
+    cwd: ROOT,
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   for (const [from, to] of [
     [child.stdout, process.stdout],
     [child.stderr, process.stderr],

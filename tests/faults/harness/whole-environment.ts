@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, expect, inject, it } from "vitest";
+import { expect, inject, it } from "vitest";
 import type { Accepted } from "../../../rehearsal/accepted.ts";
 import { checksOf } from "../../../rehearsal/checks/critical-checks.ts";
 import { runChecks } from "../../../rehearsal/checks/run-checks.ts";
@@ -68,9 +69,13 @@ export interface HarmlessCase extends Injection {
 /** The project's files are compiled without a look at their source, and names of static files are hashed in a manifest. */
 const LAY_OVER = ["COPY changes/ /app/", "RUN python -m compileall -q -f --invalidation-mode unchecked-hash /app"];
 
-/** The environment, for tests that do more than apply a change. */
+/** The environment that this file has to itself, for tests that do more than apply a change. */
 export function place(): Staged {
-  return new Staged(inject("place"));
+  const places = inject("places");
+  // Numbers of Vitest's workers, from 1: two that run at a time have never the same.
+  const own = places[Number(process.env["VITEST_POOL_ID"]) - 1];
+  if (own === undefined) throw new Error(`there must be an environment for each worker; found ${places.length}`);
+  return new Staged(own);
 }
 
 /** One test for each case: the unguarded twin breaks, and the rehearsal stops the same change with its cause. */
@@ -171,24 +176,23 @@ function called(release: string, context: RunContext, before: string): RunContex
   return { ...context, declaration: { ...context.declaration, services } };
 }
 
-/** Folders with what steps saw of the release before, by the names of the steps. */
-const SEEN_BEFORE = new Map<string, string>();
-
-/** What the steps see before any change, looked at once: each case begins with the environment as it was deployed. */
+/**
+ * What the steps see before any change, looked at once for all files: each case begins with the environment as it was
+ * deployed.
+ */
 async function seenBefore(environment: Staged, steps: readonly string[]): Promise<string> {
-  const there = SEEN_BEFORE.get(steps.join());
-  if (there !== undefined) return there;
+  const folder = path.join(environment.checkout.folder, ".seen-before", steps.join("-"));
+  if (existsSync(folder)) return folder;
   const reports = await mkdtemp(path.join(tmpdir(), "fault-before-"));
-  const found = await blockingFindings(environment, steps, reports, { release: "before" });
-  expect(found, describe(found)).toEqual([]);
-  SEEN_BEFORE.set(steps.join(), reports);
-  return reports;
+  try {
+    const found = await blockingFindings(environment, steps, reports, { release: "before" });
+    expect(found, describe(found)).toEqual([]);
+    await cp(reports, folder, { recursive: true });
+  } finally {
+    await rm(reports, { recursive: true, force: true });
+  }
+  return folder;
 }
-
-afterAll(async () => {
-  for (const folder of SEEN_BEFORE.values()) await rm(folder, { recursive: true, force: true });
-  SEEN_BEFORE.clear();
-});
 
 /** Applies a change to the environment, and puts it back whatever happens. */
 async function staged(
