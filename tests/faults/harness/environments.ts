@@ -49,9 +49,9 @@ declare module "vitest" {
   }
 }
 
-/** Names of the project, one for each environment: what is changed in one is not met in another. */
-const PROJECTS = ["faulty", "faulty-too"].slice(0, Number(process.env["FAULTS_ENVIRONMENTS"] ?? 2));
-const STACK = "staged";
+const PROJECT = "faulty";
+/** One for each environment: what is changed in one is not met in another. */
+const STACKS = ["staged", "staged-too"].slice(0, Number(process.env["FAULTS_ENVIRONMENTS"] ?? 2));
 /** With this variable the environments outlive the run, and the next run takes them as they are. */
 const KEEP = process.env["FAULTS_KEEP"] === "1";
 const KEPT = path.resolve(import.meta.dirname, "../../../.toolchain/fault-environments.json");
@@ -72,19 +72,17 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   }
   const deployed: Deployed[] = [];
   const remove = async () => {
-    for (const { name, checkout } of deployed) {
-      await checkout.remove(STACK);
-      await removeImages(name);
-    }
+    for (const { stack, checkout } of deployed) await checkout.remove(stack);
+    await removeImages(PROJECT);
   };
   try {
     // One after the other: the first builds what the others take from the engine's cache.
-    for (const name of PROJECTS) {
+    for (const stack of STACKS) {
       const checkout = new Checkout();
-      deployed.push({ name, checkout });
-      await deploy(name, checkout);
+      deployed.push({ stack, checkout });
+      await deploy(stack, checkout);
     }
-    const places = await Promise.all(deployed.map(({ name, checkout }) => deployedPlace(name, checkout)));
+    const places = await Promise.all(deployed.map(deployedPlace));
     project.provide("places", places);
     if (!KEEP) return remove;
     mkdirSync(path.dirname(KEPT), { recursive: true });
@@ -97,33 +95,32 @@ export default async function setUp(project: TestProject): Promise<() => Promise
 }
 
 interface Deployed {
-  /** Name of the project. */
-  readonly name: string;
+  readonly stack: string;
   readonly checkout: Checkout;
 }
 
-async function deploy(name: string, checkout: Checkout): Promise<void> {
+async function deploy(stack: string, checkout: Checkout): Promise<void> {
   // A run that was interrupted has left it; nothing that it was told of is left.
-  await removeLabelled(new Docker(), `${ENVIRONMENT_LABEL}=${name}-${STACK}`);
-  for (const stack of ["sandbox", "production"]) {
-    checkout.configure(stack, {
-      app: { name, drainSeconds: 0 },
+  await removeLabelled(new Docker(), `${ENVIRONMENT_LABEL}=${PROJECT}-${stack}`);
+  for (const file of ["sandbox", "production"]) {
+    checkout.configure(file, {
+      app: { name: PROJECT, drainSeconds: 0 },
       rollout: { timeoutSeconds: PATIENCE_SECONDS },
     });
   }
   checkout.configure("sandbox", { app: { replicas: 1 } });
-  await checkout.succeed("stack", "init", STACK);
-  await checkout.succeed("up", "--yes", "--skip-preview", "--stack", STACK);
+  await checkout.succeed("stack", "init", stack);
+  await checkout.succeed("up", "--yes", "--skip-preview", "--stack", stack);
 }
 
-async function deployedPlace(project: string, checkout: Checkout): Promise<DeployedPlace> {
-  const name = `${project}-${STACK}`;
+async function deployedPlace({ stack, checkout }: Deployed): Promise<DeployedPlace> {
+  const name = `${PROJECT}-${stack}`;
   const engine = new Docker();
   const found = await engine.listServices({ filters: { name: [`${name}-`] } });
   const services = Object.fromEntries(
     found.map(({ Spec }) => [(Spec?.Name ?? "").slice(name.length + 1), Spec as unknown as ServiceSpec]),
   );
-  return { name, folder: checkout.folder, loaded: checkout.inside(() => loadStack(STACK)), services };
+  return { name, folder: checkout.folder, loaded: checkout.inside(() => loadStack(stack)), services };
 }
 
 function keptPlaces(): DeployedPlace[] | undefined {
