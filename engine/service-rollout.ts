@@ -161,13 +161,13 @@ async function failure(
     current.findLast(endedByItself) ?? current.findLast(({ Status }) => Status.State !== "running") ?? current.at(-1);
   const rolledBack = service.UpdateStatus?.State?.startsWith("rollback") === true;
   const after = rolledBack ? "; swarm went back to the release before, which serves" : "";
+  const failed = `service ${declared.name} ${what}${after}`;
+  if (culprit === undefined) return { state: "failed", reason: `${failed}: no task was started`, logs: [] };
+  const health = await healthWords(docker, culprit);
   return {
     state: "failed",
-    reason: `service ${declared.name} ${what}${after}: ${culprit === undefined ? "no task was started" : describeTask(culprit)}`,
-    logs:
-      culprit === undefined
-        ? []
-        : [...(await taskLogTail(docker, culprit.ID)), ...(await healthWords(docker, culprit))],
+    reason: `${failed}: ${describeTask(culprit, health.length > 0)}`,
+    logs: [...(await taskLogTail(docker, culprit.ID)), ...health],
   };
 }
 
@@ -187,7 +187,12 @@ async function healthWords(docker: Docker, { Status }: Task): Promise<string[]> 
   }
 }
 
-function describeTask({ Status }: Task): string {
+function describeTask({ Status }: Task, unhealthy: boolean): string {
+  if (Status.State === "complete") {
+    return unhealthy
+      ? "its task was unhealthy, and ended without an error when it was told to"
+      : "its task ended without an error, although nobody told it to: a service's process must stay in the foreground";
+  }
   const error = Status.Err ?? Status.Message ?? "no error given";
   const exit = Status.ContainerStatus?.ExitCode ?? 0;
   return `its task is ${Status.State}: ${error}${exit !== 0 && !error.includes(String(exit)) ? ` (exit code ${exit})` : ""}`;

@@ -18,7 +18,7 @@ import { folded } from "./folded.ts";
 import { cookiePathFindings, referrerFindings } from "./forms.ts";
 import { mixedUpFindings, openAsAdministrator, type Personal } from "./personal.ts";
 import { PAGES, type PagesState, shapesOf } from "./state.ts";
-import { tryClients, trySpellings, variantFindings } from "./variants.ts";
+import { tryClients, tryNowhere, trySpellings, variantFindings } from "./variants.ts";
 import { type MissingAsset, type Walk, walk } from "./walk.ts";
 
 const KIND = "pages";
@@ -84,7 +84,9 @@ export const pages: RunStep = {
 async function variantsOf({ site }: RunContext, starts: readonly string[], addresses: PagesState["addresses"]) {
   const client = mainClient(site);
   let answers = await trySpellings(client, addresses);
-  for (const path of starts) answers = { ...answers, ...(await tryClients(client, path)) };
+  for (const path of starts) {
+    answers = { ...answers, ...(await tryClients(client, path)), ...(await tryNowhere(client, path)) };
+  }
   return answers;
 }
 

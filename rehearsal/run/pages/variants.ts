@@ -12,6 +12,8 @@ const CLIENTS = {
   Java: "Java/21.0.7",
 };
 const SPELLINGS = 6;
+/** Below a start page, what no project has. */
+const NOWHERE = "there-is-no-such-page/";
 
 /** Status of an address to the clients that are there; 0 for no answer. */
 export async function tryClients(client: GatewayClient, path: string): Promise<Record<string, number>> {
@@ -37,6 +39,12 @@ export async function trySpellings(
   return answers;
 }
 
+/** Status of an address that leads nowhere. */
+export async function tryNowhere(client: GatewayClient, start: string): Promise<Record<string, number>> {
+  const path = `${start.replace(/\/?$/, "/")}${NOWHERE}`;
+  return { [path]: await statusOf(client, path, {}) };
+}
+
 /** A connection may be lost once by chance; whom a gateway turns away without a word it turns away again. */
 async function statusOf(client: GatewayClient, path: string, headers: Record<string, string>): Promise<number> {
   const ask = async () => (await client.once(path, { headers })).status;
@@ -45,13 +53,17 @@ async function statusOf(client: GatewayClient, path: string, headers: Record<str
     .catch(() => 0);
 }
 
-/** Ways to ask that were answered with the release before, and are refused now. */
+/**
+ * Ways to ask that were answered with the release before, and are refused now; and an address that leads nowhere, which was
+ * refused and is answered.
+ */
 export function variantFindings(
   now: Readonly<Record<string, number>>,
   before: Readonly<Record<string, number>>,
 ): Finding[] {
   return Object.entries(before).flatMap(([way, earlier]): Finding[] => {
     const status = now[way];
+    if (way.endsWith(NOWHERE)) return status === undefined ? [] : hiddenErrors(way, status, earlier);
     if (status === undefined || earlier === 0 || earlier >= 400 || (status > 0 && status < 400)) return [];
     // Asked for as often as here, an API may well be tired of it.
     if (status === 429) return [];
@@ -71,4 +83,19 @@ export function variantFindings(
       },
     ];
   });
+}
+
+function hiddenErrors(path: string, status: number, earlier: number): Finding[] {
+  if (earlier < 400 || status < 200 || status >= 300) return [];
+  return [
+    {
+      id: "pages.error-status",
+      severity: "blocking",
+      subject: path,
+      cause: `an address that leads nowhere is answered ${status}; with the release before it was ${earlier}: errors are told as success`,
+      consequence: "Clients of the API, monitors, caches and search engines take errors for good answers.",
+      remedy:
+        "Look at what answers errors: handler404 and handler500, a catch-all route, error_page and proxy_intercept_errors of a gateway.",
+    },
+  ];
 }

@@ -107,13 +107,19 @@ describe("waiting for a service", () => {
     });
   });
 
-  it("takes tasks that end well, again and again, for failures: one that is told to end because it is unhealthy does", async () => {
-    const ended = task("t1", "new", { State: "complete", ContainerStatus: { ExitCode: 0 } }, "shutdown");
-    const engine = await engineWith([{ service: service("new"), tasks: [ended, ended, ended] }]);
-    expect(await awaitService(engine.docker, DECLARED, NEVER)).toMatchObject({
-      state: "failed",
-      reason: expect.stringContaining("its task is complete") as string,
-    });
+  it("takes tasks that end well, again and again, for failures, and tells those that are unhealthy from others", async () => {
+    const ended = task("t1", "new", { State: "complete", ContainerStatus: { ContainerID: "c1" } }, "shutdown");
+    const scenes = [{ service: service("new"), tasks: [ended, ended, ended] }];
+    const reasons: string[] = [];
+    for (const Log of [[], [{ ExitCode: 1, Output: "no answer" }]]) {
+      const container = { status: 200, body: { State: { Health: { Log } } } };
+      const outcome = await awaitService((await engineWith(scenes, undefined, container)).docker, DECLARED, NEVER);
+      reasons.push(outcome.state === "failed" ? outcome.reason : outcome.state);
+    }
+    expect(reasons).toEqual([
+      "service shop-app did not converge: its task ended without an error, although nobody told it to: a service's process must stay in the foreground",
+      "service shop-app did not converge: its task was unhealthy, and ended without an error when it was told to",
+    ]);
   });
 
   it("does without where its container is gone", async () => {

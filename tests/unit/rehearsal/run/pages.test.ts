@@ -11,7 +11,7 @@ import { disclosedFindings } from "../../../../rehearsal/run/pages/disclosed.ts"
 import { folded } from "../../../../rehearsal/run/pages/folded.ts";
 import { mixedUpFindings, openAsAdministrator } from "../../../../rehearsal/run/pages/personal.ts";
 import { shapesOf } from "../../../../rehearsal/run/pages/state.ts";
-import { tryClients, trySpellings, variantFindings } from "../../../../rehearsal/run/pages/variants.ts";
+import { tryClients, tryNowhere, trySpellings, variantFindings } from "../../../../rehearsal/run/pages/variants.ts";
 import { testGateway } from "../gateway.ts";
 
 const HTML = { "content-type": "text/html; charset=utf-8" };
@@ -332,6 +332,26 @@ describe("other ways to ask", () => {
     const addresses = { "/flights/*/": ["/flights/7/"], "/x.csv": ["/x.csv"], "/": ["/"] };
     expect(await trySpellings(client, addresses)).toEqual({ "/flights/*": 301 });
     expect(asked.at(-1)?.path).toBe("/flights/7");
+    expect(await tryNowhere(client, "/api")).toEqual({ "/api/there-is-no-such-page/": 200 });
+  });
+
+  it("must go on to tell an address that leads nowhere", () => {
+    const nowhere = "/api/there-is-no-such-page/";
+    for (const earlier of [404, 403]) {
+      const [finding] = variantFindings({ [nowhere]: 200 }, { [nowhere]: earlier });
+      expect(finding).toMatchObject({ id: "pages.error-status", severity: "blocking", subject: nowhere });
+      expect(finding?.cause).toContain(`is answered 200; with the release before it was ${String(earlier)}`);
+    }
+    for (const [now, earlier] of [
+      [200, 200],
+      [404, 200],
+      [404, 404],
+      [301, 404],
+      [0, 404],
+    ] as const) {
+      expect(variantFindings({ [nowhere]: now }, { [nowhere]: earlier })).toEqual([]);
+    }
+    expect(variantFindings({}, { [nowhere]: 404 })).toEqual([]);
   });
 });
 
