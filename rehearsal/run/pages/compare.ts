@@ -37,6 +37,7 @@ export function lostFindings({ who, now, before }: Compared): Finding[] {
       ...(who === "a visitor" ? published(kind, earlier, found) : []),
       ...lostHeaders(kind, who, earlier, found),
       ...blockedFindings(kind, earlier, found),
+      ...lostVersions(kind, earlier, found),
       ...lostTokens(kind, earlier, found),
       ...emptied(kind, earlier, found),
       ...lostAmount(kind, earlier, found),
@@ -211,6 +212,23 @@ function blockedFindings(kind: string, earlier: AnswerShape, found: AnswerShape)
       remedy:
         "Allow in the policy what the page needs: a nonce or hash for what stands in it, 'self' or the host for files.",
       evidence: blocked,
+    },
+  ];
+}
+
+function lostVersions(kind: string, earlier: AnswerShape, found: AnswerShape): Finding[] {
+  if (earlier.versioned !== true || found.versioned !== false) return [];
+  return [
+    {
+      id: "pages.file-versions",
+      severity: "blocking",
+      subject: kind,
+      cause:
+        "no static file that it is shown with has a hash in its name any more; with the release before they had: browsers " +
+        "cannot tell a changed file from the one that they have",
+      consequence:
+        "After a release, pages of the new code are shown with styles and scripts of the old one; and files are asked for anew that could be kept for a year.",
+      remedy: "Have STORAGES['staticfiles'] name ManifestStaticFilesStorage or one that hashes names as well.",
     },
   ];
 }

@@ -1,6 +1,7 @@
 import { parseHTML } from "linkedom";
 import { z } from "zod";
 import type { Answer } from "../../checks/gateway-client.ts";
+import { assetsOf } from "../../checks/references.ts";
 import { promisesOf } from "./api-description.ts";
 import { blockedParts } from "./content-policy.ts";
 import { formsOf } from "./forms.ts";
@@ -20,6 +21,8 @@ export const ANSWER = z.object({
   blocked: z.array(z.string()),
   /** Of HTML: forms that are sent with POST, by where to. */
   forms: z.record(z.string(), z.enum(["token", "bare"])),
+  /** Of HTML: whether a file that it is shown with has a name, or a query, that changes with its content; nothing without files. */
+  versioned: z.boolean().optional(),
   /** Of an API's description: what it promises. */
   promises: z.array(z.string()),
   /** Of JSON: `key: type` by the way to it, such as `results[].code: string`. Of CSV: its columns. */
@@ -49,6 +52,8 @@ const MAIL_ADDRESS = /[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b/gi;
 
 /** What keeps an answer from being given to others than the one who asked. */
 export const PRIVATE = "cache-control: private";
+/** A hash in a file's name, as Django's manifest and bundlers write it: no word, since it has digits or capitals; or a query. */
+const VERSIONED = /[.-](?=[\w-]*[\dA-Z])[\w-]{8,64}\.\w+$|\?./;
 /** Where somebody is sent who has to log in first, with the way back. */
 const LOGIN = /(?:log|sign)-?_?in\b.*[?&](?:next|return|redirect)\w*=/i;
 
@@ -71,10 +76,17 @@ export function describeAnswer({ status: answered, headers, body, path }: Answer
   };
   // The fields of a description are those of all such descriptions.
   if (about.promises.length > 0) return { ...about, fields: [], elements: {}, amount: about.promises.length };
-  if (/\bhtml\b/.test(type)) return { ...about, fields: [], forms: formsOf(body), ...describePage(body) };
+  if (/\bhtml\b/.test(type)) {
+    return { ...about, fields: [], forms: formsOf(body), ...versionedFiles(body, path), ...describePage(body) };
+  }
   if (/\bjson\b/.test(type)) return { ...about, ...describeJson(body), elements: {} };
   if (/\bcsv\b/.test(type)) return { ...about, ...describeCsv(body), elements: {} };
   return { ...about, fields: [], elements: {}, amount: body.length };
+}
+
+function versionedFiles(body: string, path: string): Pick<AnswerShape, "versioned"> {
+  const files = assetsOf(body, path).filter((file) => file.startsWith("/static/"));
+  return files.length === 0 ? {} : { versioned: files.some((file) => VERSIONED.test(file)) };
 }
 
 function protections(headers: Answer["headers"]): string[] {

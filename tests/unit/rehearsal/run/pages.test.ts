@@ -52,6 +52,20 @@ describe("what was lost since the release before", () => {
     expect(lost(csv("a,b\n1,2\n"), csv("a,b,c\n3,4,5\n"))).toEqual([]);
   });
 
+  it("is the hash in the names of static files, where none has one any more", () => {
+    const shown = (...files: string[]) =>
+      page(files.map((file) => `<link rel="stylesheet" href="/static/${file}">`).join(""));
+    const finding = ["blocking pages.file-versions /x/"];
+    for (const hashed of ["site.0123456789ab.css", "app-BkC3_d9f.js", "site.css?v=3"]) {
+      expect(lost(shown(hashed), shown("site.css")), hashed).toEqual(finding);
+      expect(lost(shown(hashed), shown("site.css", hashed))).toEqual([]);
+      expect(lost(shown(hashed), page("no files"))).toEqual([]);
+    }
+    for (const plain of ["site.css", "jquery-3.7.1.min.js", "bootstrap-datepicker.css"]) {
+      expect(lost(shown(plain), shown("other.css")), plain).toEqual([]);
+    }
+  });
+
   it("is a field of an API that is gone, renamed, or of another type", () => {
     expect(lost(json({ results: [{ id: 1, code: "A" }] }), json({ results: [{ id: 1, iata: "A" }] }))).toEqual([
       "blocking pages.field /x/: results[].code",
