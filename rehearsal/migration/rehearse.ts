@@ -351,7 +351,11 @@ class Rehearsal {
       );
       this.#record.kills = facts.kills;
       const between = facts.kills.filter(({ found }) => found === "between").length;
-      return [undefined, `${count(facts.kills.length, "kill")}, ${between} left it between`, killFindings(facts)];
+      return [
+        undefined,
+        `${count(facts.kills.length, "kill")}, ${between} left it between`,
+        killFindings(facts, this.#record.run),
+      ];
     });
   }
 

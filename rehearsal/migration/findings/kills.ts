@@ -1,18 +1,23 @@
 import type { KillFacts } from "../kills.ts";
-import type { Finding } from "../result.ts";
+import type { Finding, MigrationRun } from "../result.ts";
+
+const CONCURRENT = /\bCONCURRENTLY\b/i;
+const SCHEMA = /^\s*(?:CREATE|ALTER|DROP)\b/i;
 
 /** Migrations that a kill leaves between two states. */
-export function killFindings({ kills, incomplete }: KillFacts): Finding[] {
+export function killFindings({ kills, incomplete }: KillFacts, run: readonly MigrationRun[]): Finding[] {
   const findings: Finding[] = [];
   for (const migration of new Set(kills.map((kill) => kill.migration))) {
     const between = kills.filter((kill) => kill.migration === migration && kill.found === "between");
     const [first] = between;
     if (first === undefined) continue;
     const stuck = between.find(({ resumed }) => resumed?.ok === false);
+    const needless = stuck !== undefined && changesSchemaNeedlessly(run.find((ran) => ran.migration === migration));
+    // A single statement has but a moment between its end and its record.
+    const momentary = Math.max(...between.map(({ statements }) => statements)) === 1;
     findings.push({
       id: stuck === undefined ? "migration.not-atomic" : "migration.not-atomic.stuck",
-      // A single statement has but a moment between its end and its record.
-      severity: stuck === undefined || stuck.statements === 1 ? "note" : "warning",
+      severity: stuck === undefined || momentary ? "note" : needless ? "blocking" : "warning",
       migration,
       subject: migration,
       cause:
@@ -25,8 +30,11 @@ export function killFindings({ kills, incomplete }: KillFacts): Finding[] {
       remedy:
         stuck === undefined
           ? "Run pulumi up again; nothing has to be mended by hand."
-          : "Keep a migration that is not atomic to one statement, or make its statements repeatable (IF NOT EXISTS). To go on by " +
-            "hand: undo what it left, for example an invalid index with DROP INDEX CONCURRENTLY, and run pulumi up again.",
+          : needless
+            ? "Change the schema in a migration of its own, which may be atomic: nothing in it is done CONCURRENTLY. Leave atomic = False to the " +
+              "one that changes rows in batches."
+            : "Keep a migration that is not atomic to one statement, or make its statements repeatable (IF NOT EXISTS). To go on by " +
+              "hand: undo what it left, for example an invalid index with DROP INDEX CONCURRENTLY, and run pulumi up again.",
     });
   }
   if (incomplete !== undefined) {
@@ -40,4 +48,10 @@ export function killFindings({ kills, incomplete }: KillFacts): Finding[] {
     });
   }
   return findings;
+}
+
+/** Whether a migration gave its transaction up for other things than what no transaction may hold, and changes the schema without. */
+function changesSchemaNeedlessly(ran: MigrationRun | undefined): boolean {
+  const statements = ran?.statements.map(({ sql }) => sql) ?? [];
+  return statements.some((sql) => SCHEMA.test(sql)) && !statements.some((sql) => CONCURRENT.test(sql));
 }

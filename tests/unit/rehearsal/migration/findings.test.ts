@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { abortFindings } from "../../../../rehearsal/migration/findings/aborts.ts";
 import { backFindings, lostFindings } from "../../../../rehearsal/migration/findings/back.ts";
 import { dataFindings, soundnessFindings } from "../../../../rehearsal/migration/findings/data.ts";
-import { killFindings } from "../../../../rehearsal/migration/findings/kills.ts";
 import { compareRounds, oldCodeFindings } from "../../../../rehearsal/migration/findings/old-code.ts";
 import { planFindings } from "../../../../rehearsal/migration/findings/plan.ts";
 import {
@@ -229,36 +228,6 @@ describe("a fresh build", () => {
       migration: "shop.0001_initial",
     });
     expect(finding?.cause).toContain("column a.x does not exist");
-  });
-});
-
-describe("a kill", () => {
-  const kill = { migration: "shop.0002_change", afterStatement: 1, statements: 3 };
-
-  it("that leaves the database before or after is no finding", () => {
-    expect(
-      killFindings({
-        kills: [
-          { ...kill, found: "before" },
-          { ...kill, found: "after" },
-        ],
-      }),
-    ).toEqual([]);
-  });
-
-  it("that leaves it between is told with the way on", () => {
-    expect(ids(killFindings({ kills: [{ ...kill, found: "between", resumed: { ok: true } }] }))).toEqual([
-      "note migration.not-atomic",
-    ]);
-    const [stuck] = killFindings({
-      kills: [{ ...kill, found: "between", resumed: { ok: false, error: "already exists" } }],
-    });
-    expect(stuck).toMatchObject({ id: "migration.not-atomic.stuck", severity: "warning" });
-    expect(stuck?.consequence).toContain("already exists");
-  });
-
-  it("that was not tried to the end is said", () => {
-    expect(ids(killFindings({ kills: [], incomplete: "out of time" }))).toEqual(["note rehearsal.kill-incomplete"]);
   });
 });
 
