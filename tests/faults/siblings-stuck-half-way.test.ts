@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { describeFault } from "./harness/fault.ts";
+import { blocking, edited, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+
+describeFault({
+  id: "M-siblings-3",
+  class: "migrations",
+  title: "migrations that are interrupted half-way, and cannot be run again",
+  covers: "schema changes that are made without a transaction although they need not be",
+});
+
+/** Each row by itself, as is done where a transaction would hold too many locks. */
+const ROW_BY_ROW = `
+def fill(apps, schema_editor):
+    for airport in apps.get_model("flights", "Airport").objects.all():
+        airport.save(update_fields=["name"])
+
+`;
+const FILL = "migrations.RunPython(fill, migrations.RunPython.noop)";
+const ELEVATION = "elevation_feet = models.IntegerField(null=True, blank=True)";
+const GATE = '[("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=10))]';
+
+const SIBLINGS = [
+  {
+    title: "a column is added, and rows are filled one by one",
+    changes: {
+      ...edited("flights/models.py", [
+        "    latitude = models.FloatField()\n",
+        `    ${ELEVATION}\n    latitude = models.FloatField()\n`,
+      ]),
+      "flights/migrations/0008_next.py": `${ROW_BY_ROW}${migrationFile(
+        LAST_FLIGHTS,
+        `migrations.AddField("airport", "elevation_feet", models.IntegerField(null=True, blank=True)), ${FILL}`,
+        "atomic = False",
+      )}`,
+    },
+    there: "SELECT 1 FROM information_schema.columns WHERE column_name = 'elevation_feet'",
+  },
+  {
+    title: "a table is made, and rows of another are filled one by one",
+    changes: {
+      ...edited("flights/models.py", [
+        "class Airport(",
+        "class Gate(models.Model):\n    name = models.CharField(max_length=10)\n\n\nclass Airport(",
+      ]),
+      "flights/migrations/0008_next.py": `${ROW_BY_ROW}${migrationFile(
+        LAST_FLIGHTS,
+        `migrations.CreateModel("Gate", fields=${GATE}), ${FILL}`,
+        "atomic = False",
+      )}`,
+    },
+    there: "SELECT 1 FROM information_schema.tables WHERE table_name = 'flights_gate'",
+  },
+];
+
+describe("a migration that is interrupted half-way", () => {
+  it.each(SIBLINGS.map((sibling) => [sibling.title, sibling] as const))("%s", async (_title, { changes, there }) => {
+    const release = await nextRelease(changes);
+    const twin = await Twin.start();
+    try {
+      const first = twin.migrate(release);
+      while ((await twin.sql(there)).length === 0) await sleep(20);
+      await twin.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'owner'");
+      expect((await first).exitCode).not.toBe(0);
+      const second = await twin.migrate(release);
+      expect(second.exitCode).not.toBe(0);
+      expect(second.said).toContain("already exists");
+    } finally {
+      await twin.remove();
+    }
+
+    const result = await rehearse(release, { form: "full" });
+    expect(result.verdict).toBe("fail");
+    expect(blocking(result)).toContainEqual({
+      id: "migration.not-atomic.stuck",
+      migration: "flights.0008_next",
+      cause: expect.stringMatching(/it is not atomic: killed after statement 1\b/) as string,
+    });
+  });
+});
