@@ -17,6 +17,8 @@ export const PAGES = z.object({
   credentials: z.record(z.string(), z.number()),
   /** Status of other ways to ask: by other clients, or without the slash at the end. */
   variants: z.record(z.string(), z.number()).optional(),
+  /** What parameters are worth, by kind of address. */
+  parameters: z.record(z.string(), z.enum(["heeded", "ignored", "unclear"])).optional(),
   /** What tells the database from another of the same name: addresses of records are of no other. */
   data: z.string(),
 });

@@ -16,6 +16,7 @@ import { credentialFindings, tryCredentials } from "./credentials.ts";
 import { disclosedFindings } from "./disclosed.ts";
 import { folded } from "./folded.ts";
 import { cookiePathFindings, referrerFindings } from "./forms.ts";
+import { parameterFindings, tryParameters } from "./parameters.ts";
 import { mixedUpFindings, openAsAdministrator, type Personal } from "./personal.ts";
 import { PAGES, type PagesState, shapesOf } from "./state.ts";
 import { tryClients, tryNowhere, trySpellings, variantFindings } from "./variants.ts";
@@ -48,6 +49,7 @@ export const pages: RunStep = {
       addresses,
       credentials: site.paths.api === "none" ? {} : await tryCredentials(mainClient(site), site.paths.api),
       variants: await variantsOf(context, starts, addresses),
+      parameters: await tryParameters(mainClient(site), addresses),
       data,
     };
     const again =
@@ -64,6 +66,7 @@ export const pages: RunStep = {
       ...hiddenFindings(starts, now.visitor, before?.visitor ?? {}),
       ...credentialFindings(site.paths.api, now.credentials, before?.credentials ?? {}),
       ...variantFindings(now.variants ?? {}, before?.variants ?? {}),
+      ...(before?.data === data ? parameterFindings(now.parameters ?? {}, before.parameters ?? {}) : []),
       ...referrerFindings(all),
       ...cookiePathFindings(all),
       ...disclosedFindings(all, knownSecrets(context.declaration.secrets)),
