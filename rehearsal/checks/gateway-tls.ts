@@ -47,7 +47,13 @@ async function versionFindings(environment: DeployedEnvironment): Promise<Findin
 export async function inspectHostname(environment: TlsGateway, pattern: string): Promise<Finding[]> {
   const hostname = concreteHostname(pattern);
   try {
-    const days = Math.floor((lastDay(await servedCertificate(environment, hostname)) - Date.now()) / DAY);
+    const certificate = await servedCertificate(environment, hostname);
+    // Node falls back to the common name, and browsers do not: RFC 9525 has done away with it.
+    if (!/\bDNS:/.test(certificate.subjectaltname ?? "")) {
+      const expected = `${hostname}: a certificate with it as subject alternative name`;
+      return [{ expected, seen: "its common name alone, which browsers do not look at" }];
+    }
+    const days = Math.floor((lastDay(certificate) - Date.now()) / DAY);
     const seen = `${days} days left`;
     if (days < MINIMUM_DAYS) {
       return [{ expected: `${hostname}: a certificate valid for ${MINIMUM_DAYS} days or more`, seen }];

@@ -43,8 +43,15 @@ export interface ReleaseInspection {
   readonly untranslated: readonly string[];
   /** Ways in which passwords are hashed that the release has no hasher for. */
   readonly unreadablePasswords: readonly { readonly algorithm: string; readonly users: number }[];
-  /** Loggers whose errors are written nowhere, and whether the project configures logging at all. */
-  readonly logging: { readonly configured: boolean; readonly loggers: readonly string[] };
+  /**
+   * Loggers whose errors do not reach the container's log, whether the project configures logging at all, and files that
+   * they are written to instead.
+   */
+  readonly logging: {
+    readonly configured: boolean;
+    readonly loggers: readonly string[];
+    readonly files: readonly string[];
+  };
   /** What each task of the application answers; status 0 for nothing. */
   readonly requests: readonly {
     readonly task: string;

@@ -34,7 +34,7 @@ def run() -> int:
     """Writes JSON lines: ``ready``, each ``operation`` or ``answer``, ``round`` after each of what is done once, ``paused``.
 
     SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` does as well what no
-    link leads to: it sends forms, and asks for pages of rows in which something is missing or that hold markup, and for routes
+    link leads to: it sends forms and records, chooses rows of the administration, and asks for pages of rows in which something is missing or that hold markup, and for routes
     that must show no secret. Whatever is done to the database is rolled back. An
     operation that fails is told of and ends nothing.
 
@@ -81,6 +81,8 @@ class Smoke:
         self._requests: list[Operation] = []
         #: What was asked for as a visitor, by its path.
         self._asked: dict[str, Operation] = {}
+        #: The first record of each list of the API, by its path.
+        self._records: dict[str, dict[str, Any]] = {}
         self._traffic: Traffic | None = None
         self._mail = Mail()
         _confine()
@@ -99,12 +101,15 @@ class Smoke:
         administration = self._begin_administration(self.emit)
         self._visit(self._told)
         if os.environ.get("SMOKE_UNLINKED") == "1":
+            from .smoke_clients import choose_all, send_records
             from .smoke_forms import send_forms
             from .smoke_gaps import visit_gaps
             from .smoke_markup import show_markup
             from .smoke_routes import visit_routes
 
             send_forms(list(self._asked), self._told, self._mail)
+            send_records(self._records, self._told)
+            choose_all(self._told)
             visit_gaps(self._told)
             show_markup(self._asked, self._told)
             visit_routes(self._told)
@@ -218,14 +223,17 @@ class Smoke:
 
     def _visit(self, perform: Callable[[Operation], Outcome]) -> None:
         from .smoke_answers import answer
+        from .smoke_clients import first_record
         from .smoke_requests import visit
 
-        self._requests, self._asked = [], {}
+        self._requests, self._asked, self._records = [], {}, {}
 
         def asked(path: str, outcome: Outcome) -> None:
             self._asked[path] = outcome.operation
             if outcome.error is None:
                 self.emit(answer(path, outcome.result))
+                if record := first_record(outcome.result):
+                    self._records[path] = record
 
         try:
             self._requests = visit(self._paths, perform, asked)

@@ -60,7 +60,7 @@ def administer(perform: Perform) -> list[Operation]:
         return perform(operation).result
 
     deadline = time.monotonic() + ADMINISTRATION_SECONDS
-    for index, lists in _administrations():
+    for index, lists in administrations():
         ask(index)
         for path in lists:
             if time.monotonic() > deadline:
@@ -101,12 +101,8 @@ def parameters(query: str) -> set[str]:
     return {name for name, _ in parse_qsl(query, keep_blank_values=True)}
 
 
-def fetch(path: str, as_superuser: bool = False, language: str | None = None) -> Any:
-    """The response, read to READ_BYTES.
-
-    :param language: that the visitor asks for, as ``Accept-Language``
-    :raises Refused: when it is none of success, or when an administrator is sent elsewhere.
-    """
+def client_of(as_superuser: bool = False) -> Any:
+    """A browser or program as the gateway hands its requests on."""
     from django.test import Client
 
     client = Client(HTTP_HOST=first_host(), HTTP_X_FORWARDED_PROTO="https")
@@ -114,6 +110,16 @@ def fetch(path: str, as_superuser: bool = False, language: str | None = None) ->
         from .smoke_models import superuser
 
         client.force_login(superuser())
+    return client
+
+
+def fetch(path: str, as_superuser: bool = False, language: str | None = None) -> Any:
+    """The response, read to READ_BYTES.
+
+    :param language: that the visitor asks for, as ``Accept-Language``
+    :raises Refused: when it is none of success, or when an administrator is sent elsewhere.
+    """
+    client = client_of(as_superuser)
     asked = {} if language is None else {"HTTP_ACCEPT_LANGUAGE": language}
     response = client.get(path, secure=True, **asked)
     if response.status_code >= 400:
@@ -197,7 +203,7 @@ def is_page(path: str) -> bool:
     return "admin" not in match.app_names and "logout" not in path
 
 
-def _administrations() -> Iterator[tuple[str, list[str]]]:
+def administrations() -> Iterator[tuple[str, list[str]]]:
     """The index of each administration and the lists of its models."""
     from django.apps import apps
     from django.urls import NoReverseMatch, get_resolver, reverse

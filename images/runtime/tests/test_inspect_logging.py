@@ -1,8 +1,10 @@
 import io
 import logging
+import os
+import tempfile
 import unittest
 
-from rehearsal_runtime.inspect_logging import is_heard
+from rehearsal_runtime.inspect_logging import files, is_heard
 
 
 class AdminEmailHandler(logging.Handler):
@@ -49,6 +51,21 @@ class HeardTest(unittest.TestCase):
         filtered = logging.StreamHandler(io.StringIO())
         filtered.addFilter(lambda record: False)
         self.assertFalse(is_heard(self.with_handler(filtered)))
+
+    def test_is_none_that_is_written_to_a_file_alone(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "shop.log")
+            handler = logging.FileHandler(file)
+            self.assertFalse(is_heard(self.with_handler(handler)))
+            self.assertEqual(files(self.logger), [file])
+            self.assertTrue(is_heard(self.with_handler(logging.StreamHandler(io.StringIO()))))
+            handler.close()
+
+    def test_is_a_logger_whose_file_stands_for_the_output(self) -> None:
+        handler = logging.FileHandler("/dev/null")
+        self.assertTrue(is_heard(self.with_handler(handler)))
+        self.assertEqual(files(self.logger), [])
+        handler.close()
 
 
 if __name__ == "__main__":

@@ -29,8 +29,11 @@ const OF_DATABASE = /^(?:ProgrammingError|OperationalError|InternalError|NotSupp
 /** Files that were uploaded are not in the container that tries the code, and what is outside is out of reach. */
 const OF_SURROUNDINGS =
   /^(?:FileNotFoundError|ConnectionError|ConnectionRefusedError|gaierror|TimeoutError|URLError|\w*ConnectionError|\w*Timeout)\b/;
-/** A project may show markup that its editors write, or live without mail; it is no intention where it was otherwise before. */
-const PERHAPS_MEANT = / is not escaped: | no mail server listens /;
+/**
+ * A project may show markup that its editors write, live without mail, or take what strangers send; it is no intention where
+ * it was otherwise before.
+ */
+const PERHAPS_MEANT = / is not escaped: | no mail server listens |a record is taken from whoever sends it/;
 /** A page that is asked for again with something else in mind. */
 const ONCE_MORE = / (?:for its forms|by its address alone|with markup in \S+)$/;
 const CLIENT_ERROR = /^status 4\d\d$/;

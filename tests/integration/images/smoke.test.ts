@@ -191,6 +191,47 @@ describe("run smoke", { timeout: 120_000 }, () => {
     expect(await contents("formed")).toBe(before);
   });
 
+  it("sends records without a login, and tells who takes them or fails", async () => {
+    await smokes.prepare("entries");
+    const before = await contents("entries");
+    const sent = async (fault: string) => {
+      const environment = { SMOKE_PATHS: "/api/entries/", SMOKE_UNLINKED: "1", ENTRIES: fault };
+      const smoke = await smokes.start("entries", environment);
+      const round = await smoke.once();
+      expect(Object.keys(round)).toContain("POST /api/entries/ by a stranger");
+      expect(await smoke.end()).toBe(0);
+      return failures(round);
+    };
+    expect(await sent("")).toEqual({});
+    expect(await sent("open")).toEqual({
+      "POST /api/entries/ by a stranger": "a record is taken from whoever sends it, without a login",
+    });
+    expect(await sent("careless")).toEqual({
+      "POST /api/entries/ by a stranger": expect.stringMatching(
+        /^AttributeError: 'AnonymousUser' object has no attribute 'nobody_has_this' \| kinds\/views\.py:\d+$/,
+      ) as string,
+    });
+    expect(await contents("entries")).toBe(before);
+  });
+
+  it("chooses all rows of a list of the administration, as editors do", async () => {
+    await smokes.prepare("chosen");
+    const before = await contents("chosen");
+    const failed = async (most: string) => {
+      const smoke = await smokes.start("chosen", { SMOKE_UNLINKED: "1", MOST_FIELDS: most });
+      const round = await smoke.once();
+      expect(Object.keys(round)).toContain("POST /admin/kinds/person/ with all rows chosen");
+      expect(await smoke.end()).toBe(0);
+      return failures(round);
+    };
+    expect(await failed("1000")).toEqual({});
+    expect(await failed("4")).toEqual({
+      "POST /admin/kinds/country/ with all rows chosen": "status 400 for 3 rows",
+      "POST /admin/kinds/person/ with all rows chosen": "status 400 for 3 rows",
+    });
+    expect(await contents("chosen")).toBe(before);
+  });
+
   it("sees that a row is not deleted although nothing fails", async () => {
     await smokes.prepare("kept");
     await smokes.database.sql("kept", "CREATE RULE keep AS ON DELETE TO kinds_measurement DO INSTEAD NOTHING");

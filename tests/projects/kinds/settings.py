@@ -12,3 +12,4 @@ STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.s
 EMAIL_HOST = os.environ.get("MAIL_SERVER", "nobody.invalid")
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:9"}}
+DATA_UPLOAD_MAX_NUMBER_FIELDS = int(os.environ.get("MOST_FIELDS", "1000"))

@@ -1,4 +1,13 @@
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import type { Authority, IssuedCertificate } from "../../../components/certificate-authority.ts";
+import {
+  basicConstraints,
+  distinguishedName,
+  serverAuthentication,
+  signCertificate,
+  subjectOf,
+} from "../../../components/x509.ts";
 import { gatewaySizes } from "../../../rehearsal/checks/gateway-sizes.ts";
 import { gatewayTls } from "../../../rehearsal/checks/gateway-tls.ts";
 import { webPage } from "../../../rehearsal/checks/web-page.ts";
@@ -7,6 +16,22 @@ import { type Answered, type Asked, HOSTNAMES, testGateway } from "./gateway.ts"
 
 const DAY = 86_400_000;
 const daysAgo = (days: number) => new Date(Date.now() - days * DAY);
+
+/** As old instructions for OpenSSL make one. */
+function withCommonNameAlone(authority: Authority): IssuedCertificate {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const certificate = signCertificate({
+    subject: distinguishedName("shop.test"),
+    publicKey,
+    issuer: subjectOf(new X509Certificate(authority.intermediate)),
+    issuerKey: createPrivateKey(authority.intermediateKey),
+    notBefore: daysAgo(1),
+    notAfter: daysAgo(-90),
+    extensions: [basicConstraints(undefined), serverAuthentication()],
+  });
+  const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  return { chain: `${certificate.toString()}${authority.intermediate}`, key };
+}
 
 describe("gateway.tls", () => {
   it("passes where every hostname and an example of every wildcard is covered", async () => {
@@ -27,6 +52,16 @@ describe("gateway.tls", () => {
   it("does not take one label of a wildcard for two", async () => {
     const { environment } = await testGateway(() => ({}), { hostnames: ["a.b.shop.test"], certified: ["*.shop.test"] });
     expect(await gatewayTls.run(environment)).toHaveLength(1);
+  });
+
+  it("fails where a hostname is the common name alone", async () => {
+    const { environment } = await testGateway(() => ({}), { hostnames: ["shop.test"], issue: withCommonNameAlone });
+    expect(await gatewayTls.run(environment)).toEqual([
+      {
+        expected: "shop.test: a certificate with it as subject alternative name",
+        seen: "its common name alone, which browsers do not look at",
+      },
+    ]);
   });
 
   it("fails where a version of TLS that clients know is not spoken", async () => {

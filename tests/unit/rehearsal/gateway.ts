@@ -5,7 +5,12 @@ import { text } from "node:stream/consumers";
 import type { SecureVersion } from "node:tls";
 import Docker from "dockerode";
 import { onTestFinished } from "vitest";
-import { createAuthority, issueCertificate } from "../../../components/certificate-authority.ts";
+import {
+  type Authority,
+  createAuthority,
+  type IssuedCertificate,
+  issueCertificate,
+} from "../../../components/certificate-authority.ts";
 import type { DeployedEnvironment } from "../../../rehearsal/checks/check.ts";
 
 /** What the gateway is asked. */
@@ -29,6 +34,8 @@ export interface GatewayOptions {
   readonly hostnames?: readonly string[];
   /** Names in the certificate, where they are others. */
   readonly certified?: readonly string[];
+  /** What it serves in place of a certificate as the environment issues one. */
+  readonly issue?: (authority: Authority) => IssuedCertificate;
   /** When the certificate was issued. */
   readonly issued?: Date;
   /** Version of TLS that it speaks at least. */
@@ -52,12 +59,13 @@ export async function testGateway(
     hostnames = HOSTNAMES,
     certified = hostnames,
     issued = new Date(),
+    issue = (authority) => issueCertificate(authority, certified, issued),
     minVersion = "TLSv1.2",
     environment = {},
   }: GatewayOptions = {},
 ): Promise<TestGateway> {
   const authority = createAuthority("test");
-  const { chain, key } = issueCertificate(authority, certified, issued);
+  const { chain, key } = issue(authority);
   const requests: Asked[] = [];
   const server = createServer({ cert: chain, key, minVersion }, (incoming, outgoing) => {
     void text(incoming).then((body) => {

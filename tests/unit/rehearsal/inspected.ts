@@ -21,7 +21,7 @@ const WELL: ReleaseInspection = {
   secretFiles: [],
   untranslated: [],
   unreadablePasswords: [],
-  logging: { configured: true, loggers: [] },
+  logging: { configured: true, loggers: [], files: [] },
   requests: [],
   etl: null,
 };

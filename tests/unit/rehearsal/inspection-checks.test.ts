@@ -82,8 +82,8 @@ describe("app.hosts", () => {
 });
 
 describe("app.logging", () => {
-  const run = async (logging: { configured: boolean; loggers: string[] }) =>
-    await appLogging.run((await inspected({ logging })).environment);
+  const run = async (logging: { configured: boolean; loggers: string[] }, ...files: string[]) =>
+    await appLogging.run((await inspected({ logging: { ...logging, files } })).environment);
 
   it("passes where all errors are written", async () => {
     expect(await run({ configured: true, loggers: [] })).toEqual([]);
@@ -94,6 +94,9 @@ describe("app.logging", () => {
       { expected: "a handler that writes errors of the logger root", seen: "none takes them" },
     ]);
     expect(await run({ configured: false, loggers: ["django.request"] })).toMatchObject([{ warning: true }]);
+    expect(await run({ configured: true, loggers: ["root"] }, "/tmp/shop.log")).toMatchObject([
+      { seen: expect.stringContaining("only /tmp/shop.log in the container") as string },
+    ]);
   });
 });
 

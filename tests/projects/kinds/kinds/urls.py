@@ -3,7 +3,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path, re_path
 
-from .views import api, chart, country, index, opinion, person, rows, shown, visit
+from .views import api, chart, country, entries, index, opinion, person, rows, shown, visit
 
 urlpatterns = [
     path("", index),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("countries.csv", rows),
     path("chart/", chart),
     path("api/", api),
+    path("api/entries/", entries),
     re_path(r"^api/countries/(?P<code>[a-z]{2})/$", country),
     path("debug/", include([path("settings/", shown), path("<str:part>/", shown)])),
     path("failing/", lambda request: HttpResponse(str(1 / 0))),

@@ -1,4 +1,5 @@
 import functools
+import json
 import os
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import formats, translation
 from django.utils.html import escape
+from django.views.decorators.csrf import csrf_exempt
 
 from .models import Country, Person, Place
 
@@ -99,3 +101,17 @@ def api(request: HttpRequest) -> JsonResponse:
 
 def country(request: HttpRequest, code: str) -> JsonResponse:
     return JsonResponse({"name": get_object_or_404(Country, code=code).name})
+
+
+@csrf_exempt
+def entries(request: HttpRequest) -> HttpResponse:
+    """A list of records that takes more of them, from whom ENTRIES says."""
+    if request.method == "POST":
+        fault = os.environ.get("ENTRIES", "")
+        name = json.loads(request.body)["name"]
+        if fault == "careless":
+            name += request.user.get_username() or request.user.nobody_has_this
+        elif fault != "open":
+            return HttpResponse(status=403)
+        return JsonResponse({"code": Country.objects.create(code="xx", name=name, number=998).code}, status=201)
+    return JsonResponse({"count": 3, "results": list(Country.objects.order_by("code").values("code", "name"))})

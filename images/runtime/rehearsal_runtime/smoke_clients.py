@@ -1,0 +1,75 @@
+"""What no link leads to: records that programs send to an API, and all rows of an administration's list chosen at once."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from .smoke_operation import Operation, Outcome, Refused
+from .smoke_requests import administrations, client_of, content_of, shape
+
+#: After that nothing further is sent.
+SECONDS = 60
+#: Django's own action: it asks first, and changes nothing.
+ACTION = "delete_selected"
+
+_CHOICE = re.compile(r'<input\b(?=[^>]*\bname="_selected_action")[^>]*\bvalue="([^"]*)"')
+
+Perform = Callable[[Operation], Outcome]
+
+
+def first_record(response: Any) -> dict[str, Any] | None:
+    """The first record of a list that an API answers; None for all other answers."""
+    if not response.headers.get("Content-Type", "").partition(";")[0].strip().endswith("json"):
+        return None
+    try:
+        value = json.loads(content_of(response))
+    except ValueError:
+        return None
+    lists = [value] if isinstance(value, list) else [inner for inner in value.values() if isinstance(inner, list)] if isinstance(value, dict) else []
+    return next((rows[0] for rows in lists if rows and isinstance(rows[0], dict)), None)
+
+
+def send_records(records: dict[str, dict[str, Any]], perform: Perform) -> None:
+    """Sends to each list of an API, by its path, a record like the first one that is there: without a login, as anybody can.
+
+    It fails where the record is taken, which a project may mean, and where the code does not know what to do with a stranger.
+    """
+    deadline = time.monotonic() + SECONDS
+    paths = {urlsplit(path).path: record for path, record in records.items()}
+    for path, record in paths.items():
+        if time.monotonic() < deadline:
+            perform(Operation(f"POST {shape(path)} by a stranger", partial(_send, path, record)))
+
+
+def choose_all(perform: Perform) -> None:
+    """Chooses all rows that each list of an administration shows, and the action that deletes them: it asks first."""
+    deadline = time.monotonic() + SECONDS
+    for _, lists in administrations():
+        for path in lists:
+            if time.monotonic() < deadline:
+                perform(Operation(f"POST {path} with all rows chosen", partial(_choose, path)))
+
+
+def _send(path: str, record: dict[str, Any]) -> None:
+    response = client_of().post(path, json.dumps(record), content_type="application/json", secure=True)
+    if 200 <= response.status_code < 300:
+        raise Refused("a record is taken from whoever sends it, without a login")
+    if response.status_code >= 500:
+        raise Refused(f"status {response.status_code}")
+
+
+def _choose(path: str) -> None:
+    client = client_of(as_superuser=True)
+    page = client.get(path, secure=True)
+    rows = _CHOICE.findall(content_of(page)) if page.status_code == 200 else []
+    if not rows or f'value="{ACTION}"' not in content_of(page):
+        return
+    response = client.post(path, {"action": ACTION, "index": "0", "_selected_action": rows}, secure=True)
+    if response.status_code >= 400:
+        raise Refused(f"status {response.status_code} for {len(rows)} rows")
