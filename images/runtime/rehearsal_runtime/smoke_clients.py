@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from .smoke_operation import Operation, Outcome, Refused
+from .smoke_operation import Operation, Outcome, Refused, note_made_up
 from .smoke_requests import administrations, client_of, content_of, shape
 
 #: After that nothing further is sent.
@@ -57,6 +57,8 @@ def choose_all(perform: Perform) -> None:
 
 
 def _send(path: str, record: dict[str, Any]) -> None:
+    # One like it is there: a project need not know what to do with a second.
+    note_made_up()
     response = client_of().post(path, json.dumps(record), content_type="application/json", secure=True)
     if 200 <= response.status_code < 300:
         raise Refused("a record is taken from whoever sends it, without a login")

@@ -108,7 +108,7 @@ def entries(request: HttpRequest) -> HttpResponse:
     """A list of records that takes more of them, from whom ENTRIES says."""
     if request.method == "POST":
         fault = os.environ.get("ENTRIES", "")
-        name = json.loads(request.body)["name"]
+        name = f"{json.loads(request.body)['name']} again"
         if fault == "careless":
             name += request.user.get_username() or request.user.nobody_has_this
         elif fault != "open":
