@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { Finding } from "../../../../rehearsal/finding.ts";
 import { connectionsOf } from "../../../../rehearsal/run/database/connection-users.ts";
 import { careFindings, rowFindings } from "../../../../rehearsal/run/database/data/tables.ts";
@@ -162,6 +162,9 @@ describe("headroom of connections", () => {
 
   it("counts the threads of an application server, from its words, variables and configuration", () => {
     const source = mkdtempSync(path.join(tmpdir(), "threads-"));
+    onTestFinished(() => {
+      rmSync(source, { recursive: true });
+    });
     expect(connectionsOf(["gunicorn", "-w", "3", "--threads=4", "a.wsgi"], {}, source)).toBe(12);
     writeFileSync(
       path.join(source, "gunicorn.conf.py"),

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { deployedAt } from "../../../../rehearsal/run/logs/collect.ts";
 import { type LogSummary, logFindings } from "../../../../rehearsal/run/logs/compare.ts";
 import { type LogEntry, readEntries } from "../../../../rehearsal/run/logs/entries.ts";
@@ -145,6 +145,9 @@ describe("a release's log against the one before", () => {
 
   it("compares with the newest other release that was kept, and overlooks broken files", async () => {
     const folder = mkdtempSync(path.join(tmpdir(), "rehearsal-logs-"));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
     for (const release of ["a", "bb", "ccc"]) await keepLogs(folder, summary(release, [error(`of ${release}`)]));
     writeFileSync(path.join(folder, "logs-e-broken.json"), "{");
     expect((await earlierLogs(folder, "e", "ccc"))?.release).toBe("bb");

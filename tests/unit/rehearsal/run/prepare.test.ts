@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { emptyFindings } from "../../../../rehearsal/run/prepare/database.ts";
+import { magnitudeFindings, numbersOf } from "../../../../rehearsal/run/prepare/magnitudes.ts";
 import { namedInDockerfile, requirementFindings } from "../../../../rehearsal/run/prepare/requirements.ts";
 import { variableFindings } from "../../../../rehearsal/run/prepare/variables.ts";
 
@@ -10,6 +11,9 @@ const PINNED = "django==5.2 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n#
 
 function project(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(path.join(tmpdir(), "rehearsal-project-"));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     writeFileSync(path.join(folder, name), text);
@@ -82,5 +86,39 @@ describe("data", () => {
     expect(emptyFindings(["public.entry", "public.mark", "public.tag"], rows, "abc")).toMatchObject([
       { severity: "blocking", subject: "all tables" },
     ]);
+  });
+});
+
+describe("numbers among the variables", () => {
+  const given = (variables: Record<string, string>) => numbersOf({ worker: variables, application: undefined });
+
+  it("are those that are numbers, without the release's name", () => {
+    expect(
+      given({ INTERVAL: "300", RATE: "0.5", HOST: "db", DAY: "2026-01-01", EMPTY: "", RELEASE: "123456789012" }),
+    ).toEqual({
+      "worker: INTERVAL": 300,
+      "worker: RATE": 0.5,
+    });
+  });
+
+  it("stop the release where one is of another order than before", () => {
+    const [much] = magnitudeFindings(given({ INTERVAL: "300000" }), given({ INTERVAL: "300" }));
+    expect(much).toMatchObject({ id: "prepare.variable-magnitude", severity: "blocking", subject: "worker: INTERVAL" });
+    expect(much?.cause).toBe("it is 300000; with the release before it was 300: 1000 times as much");
+    expect(magnitudeFindings(given({ LIMIT: "8" }), given({ LIMIT: "8388608" }))[0]?.cause).toContain(
+      "times as little",
+    );
+  });
+
+  it("may be others, new, gone, or switches", () => {
+    for (const [now, before] of [
+      ["30", "300"],
+      ["2", "0"],
+      ["0", "900"],
+      ["8000", "80"],
+    ] as const) {
+      expect(magnitudeFindings(given({ A: now }), given({ A: before })), now).toEqual([]);
+    }
+    expect(magnitudeFindings(given({ B: "1" }), given({ A: "1000" }))).toEqual([]);
   });
 });
