@@ -1,4 +1,4 @@
-import { parseHTML } from "linkedom";
+import { attributeOf, documentOf } from "./html.ts";
 
 /** What a browser fetches to show an element. */
 const ASSET_ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
@@ -20,12 +20,14 @@ const FETCHED_RELATIONS = /\b(?:stylesheet|icon|apple-touch-icon|preload|modulep
 
 /** Paths (with query) on the same host of all that a page needs to be shown: styles, scripts, images, icons. */
 export function assetsOf(html: string, path = "/"): string[] {
-  const { document } = parseHTML(html);
+  const document = documentOf(html);
   const found: string[] = [];
   for (const element of document.querySelectorAll("*")) {
     const name = element.localName.toLowerCase();
+    const attributes = ASSET_ATTRIBUTES[name];
+    if (attributes === undefined) continue;
     if (name !== "link" || FETCHED_RELATIONS.test(attributeOf(element, "rel"))) {
-      found.push(...(ASSET_ATTRIBUTES[name] ?? []).map((attribute) => attributeOf(element, attribute)));
+      found.push(...attributes.map((attribute) => attributeOf(element, attribute)));
     }
     const candidates = attributeOf(element, "srcset").split(/,\s+/);
     found.push(...candidates.map((candidate) => candidate.trim().split(/\s/)[0] ?? ""));
@@ -45,7 +47,7 @@ export function assetsOfStyle(css: string, path: string): string[] {
  * @param text what is typed into a field that has no value
  */
 export function searchesOf(html: string, path: string, text: string): string[] {
-  const { document } = parseHTML(html);
+  const document = documentOf(html);
   const forms = [...document.querySelectorAll("form")].filter((form) => methodOf(form) === "get");
   const sent = forms.flatMap((form) => {
     const fields = [...form.querySelectorAll("input, select, textarea")].flatMap((field) => fieldOf(field, text));
@@ -72,7 +74,7 @@ function fieldOf(field: Element, text: string): [name: string, value: string][] 
 
 /** Paths (with query) on the same host that a page links to. */
 export function linksOf(html: string, path: string): string[] {
-  const { document } = parseHTML(html);
+  const document = documentOf(html);
   return sameHost(
     [...document.querySelectorAll("a")].map((link) => attributeOf(link, "href")),
     path,
@@ -92,11 +94,6 @@ export function linksOfJson(value: unknown, key = ""): string[] {
   if (Array.isArray(value)) return value.flatMap((inner) => linksOfJson(inner, key));
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => linksOfJson(inner, name));
-}
-
-/** An attribute however it is written; the parser keeps capitals. */
-export function attributeOf(element: Element, name: string): string {
-  return [...element.attributes].find((attribute) => attribute.name.toLowerCase() === name)?.value ?? "";
 }
 
 function urlsOfStyle(css: string): string[] {

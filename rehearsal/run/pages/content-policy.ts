@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { parseHTML } from "linkedom";
 import type { Answer } from "../../checks/gateway-client.ts";
-import { attributeOf } from "../../checks/references.ts";
+import { attributeOf, documentOf } from "../../checks/html.ts";
 
 /** A policy's lists of sources by directive. */
 type Policy = ReadonlyMap<string, readonly string[]>;
@@ -20,7 +19,7 @@ export function blockedParts({ headers, body, path }: Pick<Answer, "headers" | "
     .flatMap((text) => text.split(","))
     .map(parse);
   if (policies.length === 0) return [];
-  const { document } = parseHTML(body);
+  const document = documentOf(body);
   const blocked = policies.flatMap((policy) => [
     ...[...document.querySelectorAll("script")].flatMap((script) => blockedScript(script, policy, path)),
     ...[...document.querySelectorAll("style")].flatMap((style) =>

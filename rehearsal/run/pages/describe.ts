@@ -1,6 +1,6 @@
-import { parseHTML } from "linkedom";
 import { z } from "zod";
 import type { Answer } from "../../checks/gateway-client.ts";
+import { documentOf } from "../../checks/html.ts";
 import { assetsOf } from "../../checks/references.ts";
 import { promisesOf } from "./api-description.ts";
 import { blockedParts } from "./content-policy.ts";
@@ -38,7 +38,11 @@ export type AnswerShape = z.infer<typeof ANSWER>;
 /** Headers that protect visitors: one that is lost shows nowhere else. */
 const SECURITY_HEADERS = ["x-content-type-options", "x-frame-options", "content-security-policy", "referrer-policy"];
 /** Elements that are there for the text in them. */
-const TEXTUAL = "h1, h2, h3, h4, h5, h6, td, th, dd, dt, li, p, label, option, figcaption, time, strong, button";
+const TEXTUAL = new Set("h1 h2 h3 h4 h5 h6 td th dd dt li p label option figcaption time strong button".split(" "));
+/** Elements whose text nobody is shown. */
+const UNSEEN = new Set(["head", "script", "style", "template"]);
+/** Kinds of nodes, as the DOM numbers them. */
+const [ELEMENT, TEXT] = [1, 3];
 /** Fewer of one column or list may be empty by chance; a heading is never meant to be. */
 const ENOUGH = 3;
 const HEADING = /^h[1-6]\b/;
@@ -106,17 +110,19 @@ function robotsOf(type: string, html: string): string {
 }
 
 function describePage(html: string): Pick<AnswerShape, "elements" | "amount"> {
-  // A fragment has no root for a document to begin with.
-  const { document } = parseHTML(/<html\b/i.test(html) ? html : `<html><body>${html}</body></html>`);
-  for (const element of document.querySelectorAll("head, script, style, template")) element.remove();
   const groups = new Map<string, { filled: number; empty: number }>();
-  for (const element of document.querySelectorAll(TEXTUAL)) {
-    const group = groups.get(signature(element)) ?? { filled: 0, empty: 0 };
-    const filled = !NOTHING.test(element.textContent.trim()) || element.querySelector(MEANINGFUL_INSIDE) !== null;
+  const { documentElement } = documentOf(html);
+  for (const element of shownIn(documentElement)) {
+    if (!TEXTUAL.has(element.localName.toLowerCase())) continue;
+    const name = signature(element);
+    const group = groups.get(name) ?? { filled: 0, empty: 0 };
+    const filled = !NOTHING.test(textOf(element).trim()) || element.querySelector(MEANINGFUL_INSIDE) !== null;
     group[filled ? "filled" : "empty"]++;
-    groups.set(signature(element), group);
+    groups.set(name, group);
   }
-  const words = document.documentElement.textContent.split(/\s+/).filter((word) => word !== "");
+  const words = textOf(documentElement)
+    .split(/\s+/)
+    .filter((word) => word !== "");
   return {
     elements: Object.fromEntries(
       [...groups].map(([name, { filled, empty }]) => [
@@ -126,6 +132,20 @@ function describePage(html: string): Pick<AnswerShape, "elements" | "amount"> {
     ),
     amount: words.length,
   };
+}
+
+/** An element with all that it shows inside, in the order of the page. */
+function* shownIn(element: Element): Generator<Element> {
+  if (UNSEEN.has(element.localName.toLowerCase())) return;
+  yield element;
+  for (const child of element.children) yield* shownIn(child);
+}
+
+/** The text that an element shows. */
+function textOf(node: Node): string {
+  if (node.nodeType === TEXT) return node.nodeValue ?? "";
+  if (node.nodeType !== ELEMENT || UNSEEN.has((node as Element).localName.toLowerCase())) return "";
+  return [...node.childNodes].map(textOf).join("");
 }
 
 function content(filled: number, empty: number): "filled" | "mixed" | "empty" {

@@ -1,6 +1,6 @@
-import { parseHTML } from "linkedom";
 import type { Followed } from "../../checks/followed-links.ts";
-import { attributeOf, methodOf } from "../../checks/references.ts";
+import { attributeOf, documentOf } from "../../checks/html.ts";
+import { methodOf } from "../../checks/references.ts";
 import type { Finding } from "../../finding.ts";
 
 const QUOTED = 5;
@@ -11,7 +11,7 @@ export type FormToken = "token" | "bare";
 
 /** The forms of a page that send something with POST to the same site, by where to, and whether they carry a token. */
 export function formsOf(html: string): Record<string, FormToken> {
-  const { document } = parseHTML(html);
+  const document = documentOf(html);
   const forms: Record<string, FormToken> = {};
   for (const form of document.querySelectorAll("form")) {
     const action = attributeOf(form, "action");
