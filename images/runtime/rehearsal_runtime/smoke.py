@@ -23,7 +23,7 @@ from .failure import Failure
 from .settings import number
 from .smoke_beside import Beside
 from .smoke_mail import Mail
-from .smoke_operation import Operation, Outcome, count_records, drop_broken_connections, perform, words_of
+from .smoke_operation import Operation, Outcome, Perform, count_records, drop_broken_connections, perform, words_of
 from .smoke_traffic import Traffic
 
 #: Rows of a model whose pages are tried until one answers: not all may be for visitors.
@@ -34,8 +34,8 @@ def run() -> int:
     """Writes JSON lines: ``ready``, each ``operation`` or ``answer``, ``round`` after each of what is done once, ``paused``.
 
     SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` does as well what no
-    link leads to: it sends forms and records, chooses rows of the administration, and asks for pages of rows in which something is missing or that hold markup, and for routes
-    that must show no secret. Whatever is done to the database is rolled back. An
+    link leads to: it sends forms and records, chooses rows of the administration, and asks for pages of rows in which
+    something is missing or that hold markup, and for routes that must show no secret. Whatever is done to the database is rolled back. An
     operation that fails is told of and ends nothing.
 
     :raises Failure: when the database cannot be reached, or for a line that is no command.
@@ -221,7 +221,7 @@ class Smoke:
 
         return Beside("GET administration", administer, tell)
 
-    def _visit(self, perform: Callable[[Operation], Outcome]) -> None:
+    def _visit(self, perform: Perform) -> None:
         from .smoke_answers import answer
         from .smoke_clients import first_record
         from .smoke_requests import visit

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from .smoke_operation import Operation, Outcome, perform, words_of
+from .smoke_operation import Operation, Outcome, Perform, perform, words_of
 
-Perform = Callable[[Operation], Outcome]
 #: Asks for pages by way of what it is given, and returns the operations, which must survive pickling.
 Work = Callable[[Perform], list[Operation]]
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from .smoke_operation import Operation, Outcome, Refused, note_made_up
+from .smoke_operation import Operation, Perform, Refused, note_made_up
 from .smoke_requests import administrations, client_of, content_of, shape
 
 #: After that nothing further is sent.
 SECONDS = 60
 _CHOICE = re.compile(r'<input\b(?=[^>]*\bname="_selected_action")[^>]*\bvalue="([^"]*)"')
-
-Perform = Callable[[Operation], Outcome]
 
 
 def first_record(response: Any) -> dict[str, Any] | None:
@@ -28,8 +25,9 @@ def first_record(response: Any) -> dict[str, Any] | None:
         value = json.loads(content_of(response))
     except ValueError:
         return None
-    lists = [value] if isinstance(value, list) else [inner for inner in value.values() if isinstance(inner, list)] if isinstance(value, dict) else []
-    return next((rows[0] for rows in lists if rows and isinstance(rows[0], dict)), None)
+    # Some name the list results, others data or items, beside counts and links.
+    lists = value.values() if isinstance(value, dict) else [value]
+    return next((rows[0] for rows in lists if isinstance(rows, list) and rows and isinstance(rows[0], dict)), None)
 
 
 def send_records(records: dict[str, dict[str, Any]], perform: Perform) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from html.parser import HTMLParser
@@ -12,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from .settings import first_host
 from .smoke_mail import Mail
-from .smoke_operation import Operation, Outcome, Refused
+from .smoke_operation import Operation, Perform, Refused
 from .smoke_requests import content_of, is_page, shape
 
 LIMIT = 20
@@ -62,7 +61,7 @@ class Form:
     fields: list[Field] = field(default_factory=list)
 
 
-def send_forms(paths: list[str], perform: Callable[[Operation], Outcome], mail: Mail) -> None:
+def send_forms(paths: list[str], perform: Perform, mail: Mail) -> None:
     """Sends each form of these pages that is sent with POST to the project itself; forms to log in are left out."""
     done: set[str] = set()
     deadline = time.monotonic() + SECONDS

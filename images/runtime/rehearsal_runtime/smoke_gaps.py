@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from .smoke_models import models, own_pages
-from .smoke_operation import Operation, Outcome, Refused
+from .smoke_operation import Operation, Perform, Refused
 from .smoke_requests import fetch, shape
 
 PER_MODEL = 12
@@ -19,7 +19,7 @@ SECONDS = 20
 _TEXTS = ("CharField", "TextField", "EmailField", "URLField", "SlugField", "FileField", "ImageField")
 
 
-def visit_gaps(perform: Callable[[Operation], Outcome]) -> None:
+def visit_gaps(perform: Perform) -> None:
     """Asks as a visitor for the page of one row for each field that some row leaves empty."""
     deadline = time.monotonic() + SECONDS
     done = 0

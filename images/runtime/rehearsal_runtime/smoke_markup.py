@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from .smoke_models import models, own_pages
-from .smoke_operation import Operation, Outcome, Refused
+from .smoke_operation import Operation, Perform, Refused
 from .smoke_requests import content_of, fetch, shape
 
 #: Rows of a model whose text is changed: those that lists show stand at either end.
@@ -18,7 +18,7 @@ SECONDS = 30
 _TEXTS = ("CharField", "TextField")
 
 
-def show_markup(requests: dict[str, Operation], perform: Callable[[Operation], Outcome]) -> None:
+def show_markup(requests: dict[str, Operation], perform: Perform) -> None:
     """Asks as a visitor for pages whose rows hold markup in their texts; a page fails that does not escape it.
 
     :param requests: what has been asked for, by its path

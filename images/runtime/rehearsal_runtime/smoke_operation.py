@@ -64,6 +64,7 @@ class Outcome:
         return {"event": "operation", "operation": self.operation.name, **table, **made_up, **done}
 
 
+Perform = Callable[[Operation], Outcome]
 _noted = threading.local()
 
 

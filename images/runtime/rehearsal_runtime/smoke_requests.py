@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from .settings import first_host
-from .smoke_operation import Operation, Outcome, Refused
+from .smoke_operation import Operation, Outcome, Perform, Refused
 
 LINKS_LIMIT = 24
 DEPTH_LIMIT = 2
@@ -23,8 +23,6 @@ ADMINISTRATION_SECONDS = 120
 READ_BYTES = 65_536
 
 _ID = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}")
-
-Perform = Callable[[Operation], Outcome]
 
 
 def visit(paths: list[str], perform: Perform, asked: Callable[[str, Outcome], None]) -> list[Operation]:

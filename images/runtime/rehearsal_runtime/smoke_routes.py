@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from .smoke_operation import Operation, Outcome, Refused
+from .smoke_operation import Operation, Perform, Refused
 from .smoke_requests import content_of, fetch, is_page
 
 LIMIT = 200
@@ -22,7 +22,7 @@ _LITERAL = re.compile(r"\^?([\w/.-]*)\$?")
 _SECRET_NAME = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIAL|API_?KEY|DATABASE_URL|DSN", re.IGNORECASE)
 
 
-def visit_routes(perform: Callable[[Operation], Outcome]) -> None:
+def visit_routes(perform: Perform) -> None:
     """Asks as a visitor for each route without parameters. An answer fails that shows a secret, and no other does."""
     from django.urls import get_resolver
 

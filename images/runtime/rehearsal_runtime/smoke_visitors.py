@@ -9,8 +9,8 @@ from urllib.parse import urljoin, urlsplit
 
 from .settings import first_host
 from .smoke_answers import PAGE, kind_of, numeric_fields
-from .smoke_operation import Operation
-from .smoke_requests import Anchors, Perform, content_of, fetch, parameters
+from .smoke_operation import Operation, Perform
+from .smoke_requests import Anchors, content_of, fetch, parameters
 
 NAMED = 5
 

@@ -8,8 +8,8 @@ from unittest import mock
 from django.conf import settings
 
 from rehearsal_runtime import smoke_beside
-from rehearsal_runtime.smoke_beside import Beside, Perform
-from rehearsal_runtime.smoke_operation import Operation, Outcome
+from rehearsal_runtime.smoke_beside import Beside
+from rehearsal_runtime.smoke_operation import Operation, Outcome, Perform
 
 
 def performed(operation: Operation) -> Outcome:
