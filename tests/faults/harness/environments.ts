@@ -51,7 +51,7 @@ declare module "vitest" {
 
 const PROJECT = "faulty";
 /** One for each environment: what is changed in one is not met in another. */
-const STACKS = ["staged", "staged-too"].slice(0, Number(process.env["FAULTS_ENVIRONMENTS"] ?? 2));
+const STACKS = ["staged-1", "staged-2"].slice(0, Number(process.env["FAULTS_ENVIRONMENTS"] ?? 2));
 /** With this variable the environments outlive the run, and the next run takes them as they are. */
 const KEEP = process.env["FAULTS_KEEP"] === "1";
 const KEPT = path.resolve(import.meta.dirname, "../../../.toolchain/fault-environments.json");
@@ -116,7 +116,7 @@ async function deploy(stack: string, checkout: Checkout): Promise<void> {
 async function deployedPlace({ stack, checkout }: Deployed): Promise<DeployedPlace> {
   const name = `${PROJECT}-${stack}`;
   const engine = new Docker();
-  const found = await engine.listServices({ filters: { name: [`${name}-`] } });
+  const found = await engine.listServices({ filters: { label: [`${ENVIRONMENT_LABEL}=${name}`] } });
   const services = Object.fromEntries(
     found.map(({ Spec }) => [(Spec?.Name ?? "").slice(name.length + 1), Spec as unknown as ServiceSpec]),
   );
