@@ -55,18 +55,18 @@ testFaults([
 it("is refused before anything is deployed, by the settings alone", async () => {
   const sandbox = place();
   const [one, other] = [issued(sandbox), issued(sandbox)];
-  const checkout = sandbox.checkout;
-  const before = checkout.read("Pulumi.staged.yaml");
+  const { checkout, stack } = sandbox;
+  const before = checkout.read(`Pulumi.${stack}.yaml`);
   try {
-    await checkout.setSecret("staged", "rehearsal:tls.certificate.chain", one.chain);
-    await checkout.setSecret("staged", "rehearsal:tls.certificate.key", other.key);
-    const { exitCode, output } = await checkout.pulumi("preview", "--stack", "staged");
+    await checkout.setSecret(stack, "rehearsal:tls.certificate.chain", one.chain);
+    await checkout.setSecret(stack, "rehearsal:tls.certificate.key", other.key);
+    const { exitCode, output } = await checkout.pulumi("preview", "--stack", stack);
     expect(exitCode).not.toBe(0);
     recordFindings(["preview.settings"]);
     expect(output).toMatch(
       /tls\.certificate\.key must be the key of the first .*; found the key of another certificate/,
     );
   } finally {
-    checkout.edit("Pulumi.staged.yaml", () => before);
+    checkout.edit(`Pulumi.${stack}.yaml`, () => before);
   }
 });

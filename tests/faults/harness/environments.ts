@@ -12,6 +12,7 @@ import { removeImages } from "../../integration/environment/running-environment.
 export interface DeployedPlace {
   /** Beginning of all its names on the engine. */
   readonly name: string;
+  readonly stack: string;
   /** Folder of the program that declares it. */
   readonly folder: string;
   readonly loaded: LoadedStack;
@@ -120,7 +121,7 @@ async function deployedPlace({ stack, checkout }: Deployed): Promise<DeployedPla
   const services = Object.fromEntries(
     found.map(({ Spec }) => [(Spec?.Name ?? "").slice(name.length + 1), Spec as unknown as ServiceSpec]),
   );
-  return { name, folder: checkout.folder, loaded: checkout.inside(() => loadStack(stack)), services };
+  return { name, stack, folder: checkout.folder, loaded: checkout.inside(() => loadStack(stack)), services };
 }
 
 function keptPlaces(): DeployedPlace[] | undefined {

@@ -53,6 +53,11 @@ export class Staged {
     return this.#place.name;
   }
 
+  /** The stack that declares it. */
+  public get stack(): string {
+    return this.#place.stack;
+  }
+
   /** Image of the application that the deployment runs. */
   public get image(): string {
     return this.service("app").TaskTemplate.ContainerSpec.Image;
