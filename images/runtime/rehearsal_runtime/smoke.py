@@ -178,8 +178,7 @@ class Smoke:
         from .smoke_requests import fetch
 
         for path in paths:
-            outcome = perform(Operation(f"GET {path}", lambda path=path: fetch(path)))
-            self.emit({**outcome.event(), "error": outcome.error})
+            self._told(Operation(f"GET {path}", lambda path=path: fetch(path)))
         self.emit({"event": "round"})
 
     def traffic(self, tables: set[str]) -> None:
