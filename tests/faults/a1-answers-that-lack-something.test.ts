@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { describeFault } from "./harness/fault.ts";
 import { edited } from "./harness/stage.ts";
-import { testFaults } from "./harness/whole-environment.ts";
+import { testFaultsTogether } from "./harness/whole-environment.ts";
 
 describeFault({
   id: "A1-siblings",
@@ -11,7 +11,7 @@ describeFault({
     "fields, columns, headings and headers that were there with the release before; pages and forms of every kind, with the data that is there",
 });
 
-testFaults([
+testFaultsTogether([
   {
     title: "a field of the API has another name",
     compared: true,

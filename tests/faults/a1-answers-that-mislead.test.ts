@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { describeFault } from "./harness/fault.ts";
 import { edited } from "./harness/stage.ts";
-import { testFaults } from "./harness/whole-environment.ts";
+import { testFaultsTogether } from "./harness/whole-environment.ts";
 
 describeFault({
   id: "A1-misleading",
@@ -13,7 +13,7 @@ describeFault({
 
 const NOWHERE = "/airports/there-is-no-such-airport/";
 
-testFaults([
+testFaultsTogether([
   {
     title: "the cookie of forms is for the administration alone",
     steps: ["pages"],

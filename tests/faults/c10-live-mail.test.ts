@@ -3,7 +3,7 @@ import { eventually } from "../integration/environment/running-environment.ts";
 import { docker } from "../integration/images/support.ts";
 import { describeFault } from "./harness/fault.ts";
 import type { Staged } from "./harness/staged.ts";
-import { testFaults } from "./harness/whole-environment.ts";
+import { testFaults, testFaultsTogether } from "./harness/whole-environment.ts";
 
 describeFault({
   id: "C10",
@@ -94,7 +94,7 @@ async function attach(place: Staged, role: string): Promise<void> {
   });
 }
 
-testFaults([
+testFaultsTogether([
   {
     title: "the application is attached to a network that has a way out",
     byHand: (place) => attach(place, "app"),
@@ -107,6 +107,9 @@ testFaults([
     breaks: (twin) => mailLeaves(twin, "etl"),
     caught: { id: "network.closed", words: /expected no way out of \S+-etl; seen a route to 192\.0\.2\.1/ },
   },
+]);
+
+testFaults([
   {
     title: "a go-between in the application's network hands mail on",
     byHand: async (place) => {

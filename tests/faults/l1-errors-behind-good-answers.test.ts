@@ -3,7 +3,7 @@ import { docker } from "../integration/images/support.ts";
 import { describeFault } from "./harness/fault.ts";
 import { edited } from "./harness/stage.ts";
 import type { Staged } from "./harness/staged.ts";
-import { testFaults } from "./harness/whole-environment.ts";
+import { testFaultsTogether } from "./harness/whole-environment.ts";
 
 describeFault({
   id: "L1",
@@ -39,7 +39,7 @@ const visited = async (sandbox: Staged) => {
   for (let visits = 0; visits < 3; visits++) await sandbox.get("/");
 };
 
-testFaults([
+testFaultsTogether([
   {
     title: "an exception that is caught and logged",
     release: {

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { docker } from "../integration/images/support.ts";
 import { describeFault } from "./harness/fault.ts";
 import type { Staged } from "./harness/staged.ts";
-import { testFaults } from "./harness/whole-environment.ts";
+import { testFaultsTogether } from "./harness/whole-environment.ts";
 
 describeFault({
   id: "R1",
@@ -31,7 +31,7 @@ function lostAtTheNextDeployment(role: string, look: readonly string[], there: s
   };
 }
 
-testFaults([
+testFaultsTogether([
   {
     title: "the gateway's configuration",
     byHand: async (place) => {

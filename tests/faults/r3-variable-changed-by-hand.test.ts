@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { describeFault } from "./harness/fault.ts";
 import { type Staged, setVariable } from "./harness/staged.ts";
-import { testFaults } from "./harness/whole-environment.ts";
+import { testFaultsTogether } from "./harness/whole-environment.ts";
 
 describeFault({
   id: "R3",
@@ -20,7 +20,7 @@ async function codeRolledBack(twin: Staged, role: string): Promise<void> {
   });
 }
 
-testFaults([
+testFaultsTogether([
   {
     title: "a variable of the application",
     byHand: (place) =>

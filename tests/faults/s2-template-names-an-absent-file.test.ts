@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { describeFault } from "./harness/fault.ts";
 import { edited } from "./harness/stage.ts";
 import type { Staged } from "./harness/staged.ts";
-import { testFaults } from "./harness/whole-environment.ts";
+import { testFaultsTogether } from "./harness/whole-environment.ts";
 
 describeFault({
   id: "S2",
@@ -22,7 +22,7 @@ function fails(path: string) {
   };
 }
 
-testFaults([
+testFaultsTogether([
   {
     title: "a page of details names an absent file",
     release: {

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { describeFault } from "./harness/fault.ts";
 import type { Staged } from "./harness/staged.ts";
-import { testFaults } from "./harness/whole-environment.ts";
+import { testFaultsTogether } from "./harness/whole-environment.ts";
 
 describeFault({
   id: "X2",
@@ -32,7 +32,7 @@ function readsTheWholeTable(query: string, table: string, whole = `Seq Scan on $
   };
 }
 
-testFaults([
+testFaultsTogether([
   {
     title: "of flights by airport",
     byHand: dropped("flights by origin", "flights_flight", "(origin_id, departs_at)"),

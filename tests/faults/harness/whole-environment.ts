@@ -13,58 +13,10 @@ import { RUN_STEPS } from "../../../rehearsal/run/steps.ts";
 import { buildOver } from "../../integration/images/builds.ts";
 import { docker } from "../../integration/images/support.ts";
 import { recordFindings, recordTwin } from "./fault.ts";
+import { type FaultCase, type HarmlessCase, type Injection, type Stopping, USUAL_STEPS } from "./injection.ts";
 import type { NextRelease } from "./rehearsed-release.ts";
-import type { Changes } from "./stage.ts";
 import { Staged } from "./staged.ts";
-
-/** Something that stops a release, in the words that a person reads. */
-export interface Stopping {
-  /** Of the finding or of the critical check. */
-  readonly id: string;
-  readonly words: string;
-}
-
-/** What differs from what runs, or is done by hand. */
-export interface Injection {
-  /** Files of the project that the release changes, and lines of a Dockerfile beyond those; or variables alone. */
-  readonly release?: {
-    readonly changes?: Changes;
-    readonly steps?: string;
-    readonly variables?: Readonly<Record<string, string>>;
-    /** Services that take part; application and ETL worker without it. */
-    readonly roles?: readonly string[];
-  };
-  /** What is done by hand, in the same way both times. */
-  readonly byHand?: (place: Staged) => Promise<unknown>;
-  /** Steps of `rehearse run` that are taken after the critical checks; the logs alone without it. */
-  readonly steps?: readonly string[];
-  /** What is done in the environment before the change. */
-  readonly prepared?: (place: Staged) => Promise<void>;
-  /** Whether the steps compare with the release before: they are taken before the change as well. */
-  readonly compared?: true;
-  /** Findings with which somebody has decided to release. */
-  readonly accepted?: readonly Accepted[];
-  /** Requests of users, or time, between deployment and rehearsal. */
-  readonly before?: (sandbox: Staged) => Promise<void>;
-}
-
-/** A fault, or a sibling of it. */
-export interface FaultCase extends Injection {
-  readonly title: string;
-  /** What users or operators of an unguarded production see; fails where nothing is broken. */
-  readonly breaks: (twin: Staged) => Promise<void>;
-  /** Whether seeing that takes more than the change: it is then applied anew before it is rehearsed. */
-  readonly spoils?: true;
-  /** A finding that must stop the release, and its words: what was found, not what usually is the cause. */
-  readonly caught: { readonly id: string; readonly words: RegExp };
-}
-
-/** A release or change that harms nobody. */
-export interface HarmlessCase extends Injection {
-  readonly title: string;
-  /** That it does what it is for. */
-  readonly works?: (twin: Staged) => Promise<void>;
-}
+import { together } from "./together.ts";
 
 /** The project's files are compiled without a look at their source, and names of static files are hashed in a manifest. */
 const LAY_OVER = ["COPY changes/ /app/", "RUN python -m compileall -q -f --invalidation-mode unchecked-hash /app"];
@@ -78,28 +30,67 @@ export function place(): Staged {
   return new Staged(own);
 }
 
+const TITLE = "$title: breaks an unguarded twin, and is stopped with its cause";
+
 /** One test for each case: the unguarded twin breaks, and the rehearsal stops the same change with its cause. */
 export function testFaults(cases: readonly FaultCase[]): void {
-  it.each(cases)("$title: breaks an unguarded twin, and is stopped with its cause", async (one) => {
-    await staged(one, async (environment, apply, reports) => {
-      recordTwin(false);
-      await one.breaks(environment);
-      recordTwin(true);
-      if (one.spoils === true) {
-        await environment.reset();
-        await apply();
-      }
-      const found = await rehearse(environment, one, reports);
-      const names = ({ words }: Stopping) => one.caught.words.test(words);
-      recordFindings(
-        found.map(({ id }) => id),
-        found.filter(names).map(({ id }) => id),
-      );
-      expect(found, describe(found)).toContainEqual({
-        id: one.caught.id,
-        words: expect.stringMatching(one.caught.words) as string,
-      });
-    });
+  it.each(cases)(TITLE, async (one) => {
+    judge(one, await rehearsed([one]), []);
+  });
+}
+
+/**
+ * As `testFaults`, with all cases in one change that is deployed and rehearsed once: for those of which none hides another
+ * or makes it. Each is judged by itself.
+ */
+export function testFaultsTogether(cases: readonly FaultCase[]): void {
+  let outcome: Promise<Rehearsed> | undefined;
+  it.each(cases)(TITLE, async (one) => {
+    outcome ??= rehearsed(cases);
+    judge(
+      one,
+      await outcome,
+      cases.filter((other) => other !== one),
+    );
+  });
+}
+
+/** What became of a change, which is one fault or several. */
+interface Rehearsed {
+  /** Why the twin was not seen to break; nothing where it was. */
+  readonly intact: ReadonlyMap<FaultCase, unknown>;
+  readonly found: readonly Stopping[];
+}
+
+async function rehearsed(cases: readonly FaultCase[]): Promise<Rehearsed> {
+  const change = together(cases);
+  return await staged(change, async (environment, apply, reports) => {
+    const intact = new Map<FaultCase, unknown>();
+    for (const one of cases) {
+      await one.breaks(environment).catch((error: unknown) => intact.set(one, error));
+    }
+    if (intact.size === cases.length) return { intact, found: [] };
+    if (cases.some(({ spoils }) => spoils === true)) {
+      await environment.reset();
+      await apply();
+    }
+    return { intact, found: await rehearse(environment, change, reports) };
+  });
+}
+
+/** @param others which were in the same change: what names them is none of this one's */
+function judge(one: FaultCase, { intact, found }: Rehearsed, others: readonly FaultCase[]): void {
+  recordTwin(!intact.has(one));
+  if (intact.has(one)) throw intact.get(one);
+  const names = ({ id, words }: Stopping, { caught }: FaultCase) => caught.id === id && caught.words.test(words);
+  const own = found.filter((stopping) => names(stopping, one) || !others.some((other) => names(stopping, other)));
+  recordFindings(
+    own.map(({ id }) => id),
+    own.filter(({ words }) => one.caught.words.test(words)).map(({ id }) => id),
+  );
+  expect(own, describe(own)).toContainEqual({
+    id: one.caught.id,
+    words: expect.stringMatching(one.caught.words) as string,
   });
 }
 
@@ -121,7 +112,7 @@ export function testHarmless(cases: readonly HarmlessCase[]): void {
 /** What the rehearsal of the environment says that stops the release: rollout, critical checks, steps of a run. */
 async function rehearse(
   sandbox: Staged,
-  { steps = ["logs"], accepted, before }: Injection,
+  { steps = USUAL_STEPS, accepted, before }: Injection,
   reports: string,
 ): Promise<Stopping[]> {
   // A rollout that fails ends the deployment there.
@@ -195,10 +186,10 @@ async function seenBefore(environment: Staged, steps: readonly string[]): Promis
 }
 
 /** Applies a change to the environment, and puts it back whatever happens. */
-async function staged(
+async function staged<T>(
   injection: Injection,
-  work: (environment: Staged, apply: () => Promise<void>, reports: string) => Promise<void>,
-): Promise<void> {
+  work: (environment: Staged, apply: () => Promise<void>, reports: string) => Promise<T>,
+): Promise<T> {
   const environment = place();
   const reports = await mkdtemp(path.join(tmpdir(), "fault-reports-"));
   const image = await builtImage(environment.image, injection.release);
@@ -208,7 +199,7 @@ async function staged(
       await cp(await seenBefore(environment, injection.steps ?? []), reports, { recursive: true });
     await injection.prepared?.(environment);
     await apply();
-    await work(environment, apply, reports);
+    return await work(environment, apply, reports);
   } finally {
     await rm(reports, { recursive: true, force: true });
     await environment.reset();
