@@ -2,14 +2,41 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { readChoices } from "./choices.mjs";
+import { paths } from "./paths.mjs";
+
+/** Says which checkout has completed an environment. */
+const CHECKOUT = "REHEARSAL_CHECKOUT";
 
 /**
- * The one definition of the environment in which `pulumi` and this project's commands run. What the user has set stays.
+ * The one definition of the environment in which `pulumi` and this project's commands run. What the user has set stays;
+ * what another checkout's tool chain has set does not, or commands here would work on the state there.
  * @param {import("./paths.mjs").Paths} where
  * @param {Record<string, string | undefined>} env the environment to complete
  * @returns {Record<string, string>} the variables to set
  */
 export function variables(where, env) {
+  const other = env[CHECKOUT];
+  return other === undefined || other === where.root ? beside(where, env) : beside(where, left(paths(other), env));
+}
+
+/**
+ * @param {import("./paths.mjs").Paths} other
+ * @param {Record<string, string | undefined>} env
+ * @returns {Record<string, string | undefined>} `env` as it was before the other checkout completed it
+ */
+function left(other, env) {
+  const set = beside(other, {});
+  const own = Object.entries(env).filter(([name, value]) => value !== set[name]);
+  const searched = (env["PATH"] ?? "").split(path.delimiter).filter((entry) => entry !== other.bin);
+  return { ...Object.fromEntries(own), PATH: searched.join(path.delimiter) };
+}
+
+/**
+ * @param {import("./paths.mjs").Paths} where
+ * @param {Record<string, string | undefined>} env
+ * @returns {Record<string, string>} the variables to set beside those of the user
+ */
+function beside(where, env) {
   /** @type {Record<string, string>} */
   const wanted = {
     PULUMI_HOME: where.home,
@@ -30,6 +57,7 @@ export function variables(where, env) {
   }
   const others = (env["PATH"] ?? "").split(path.delimiter).filter((entry) => entry !== where.bin);
   result["PATH"] = [where.bin, ...others].join(path.delimiter);
+  result[CHECKOUT] = where.root;
   return result;
 }
 

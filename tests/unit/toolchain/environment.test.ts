@@ -15,6 +15,7 @@ test("points Pulumi at the checkout's own home, state and passphrase", () => {
     PULUMI_CONFIG_PASSPHRASE_FILE: "/checkout/.toolchain/passphrase",
     PULUMI_SKIP_UPDATE_CHECK: "1",
     NODE_COMPILE_CACHE: "/checkout/.toolchain/cache/node-compile",
+    REHEARSAL_CHECKOUT: "/checkout",
     PATH: "/checkout/.toolchain/bin:/usr/bin",
   });
 });
@@ -24,6 +25,14 @@ test("keeps what the user has set", () => {
   const env = completed(paths("/checkout"), own);
   expect(env).toMatchObject(own);
   expect(env).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE_FILE");
+});
+
+test("takes nothing over from another checkout that was activated in the same shell", () => {
+  const own = { PATH: "/usr/bin", PULUMI_SKIP_UPDATE_CHECK: "yes" };
+  const elsewhere = completed(paths("/elsewhere"), own);
+  expect(completed(paths("/checkout"), elsewhere)).toEqual(completed(paths("/checkout"), own));
+  const team = { ...own, PULUMI_BACKEND_URL: "s3://team" };
+  expect(completed(paths("/checkout"), completed(paths("/elsewhere"), team))["PULUMI_BACKEND_URL"]).toBe("s3://team");
 });
 
 test("does not grow PATH when it is activated twice", () => {
