@@ -15,7 +15,7 @@ Usage: rehearse run [--stack STACK] [--deploy] [--all | --step ID…] [--product
   pages     every kind of page and answer of the API, with its files and fields, against those of the release before
   code      the release's requests, and reads and writes of every model, on the data that is there; rolled back
   etl       what the worker makes of its input, from an empty database, against the release before
-  sessions  whether visitors stay logged in, and links in mails stay good, across the release
+  settings  Django's: whether visitors stay logged in, guards stay up, and numbers keep their units, against the release before
   tests     the project's own tests, written against a URL (setting tests.suites), through the gateway over TLS
   database  rows, indexes, plans and results of main queries, writes in each role, keys, connections, storage
   logs      errors and warnings since the deployment, against those of the release before

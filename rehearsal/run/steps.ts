@@ -7,7 +7,7 @@ import { logs } from "./logs/step.ts";
 import { pages } from "./pages/step.ts";
 import { preflight } from "./preflight/step.ts";
 import { prepare } from "./prepare/step.ts";
-import { sessions } from "./sessions/step.ts";
+import { settings } from "./settings/step.ts";
 import type { RunStep } from "./step.ts";
 import { tests } from "./tests/step.ts";
 
@@ -21,7 +21,7 @@ export const RUN_STEPS: readonly RunStep[] = [
   pages,
   code,
   etl,
-  sessions,
+  settings,
   tests,
   database,
   logs,

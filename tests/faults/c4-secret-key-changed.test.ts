@@ -61,7 +61,7 @@ testFaults([
   {
     title: "the key is derived anew in the code",
     compared: true,
-    steps: ["sessions"],
+    steps: ["settings"],
     prepared: loggedIn,
     release: {
       changes: edited("airways/settings.py", [
@@ -75,7 +75,7 @@ testFaults([
   {
     title: "sessions are kept in another place",
     compared: true,
-    steps: ["sessions"],
+    steps: ["settings"],
     prepared: loggedIn,
     release: {
       changes: edited("airways/settings.py", [
@@ -89,7 +89,7 @@ testFaults([
   {
     title: "the cookie has another name",
     compared: true,
-    steps: ["sessions"],
+    steps: ["settings"],
     prepared: loggedIn,
     release: {
       changes: edited("airways/settings.py", [SECURE, `SESSION_COOKIE_NAME = "airways_session"\n${SECURE}`]),

@@ -12,7 +12,7 @@ describeFault({
   covers: "critical checks and all steps of a run, without a false alarm",
 });
 
-const STEPS = ["prepare", "pages", "code", "etl", "sessions", "database", "logs"];
+const STEPS = ["prepare", "pages", "code", "etl", "settings", "database", "logs"];
 const PACKAGES = "/opt/venv/lib/python3*/site-packages";
 
 /** What many releases hold, each of which harms nobody by itself either. */

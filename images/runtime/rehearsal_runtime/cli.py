@@ -13,7 +13,7 @@ exec -- COMMAND…       runs any command with the secrets in its environment
 test -- COMMAND…       runs tests against an environment, and hands on their report as JSON
 check                  waits for database and migrations
 inspect                prints what a release is seen to be from inside of its image, as JSON
-sessions               prints what sessions depend on, as JSON
+settings               prints what the settings make of the release, as JSON
 preflight              prints what the release would meet in another environment, as JSON
 collectstatic          collects static files while the image is built
 
@@ -72,7 +72,7 @@ def _dispatch(arguments: list[str]) -> int:
     if name in ("apply", "kill"):
         os.environ.update(given())
         return _rehearse(name, rest)
-    if name in ("plan", "migrate", "smoke", "check", "inspect", "sessions", "preflight", "collectstatic") and not command:
+    if name in ("plan", "migrate", "smoke", "check", "inspect", "settings", "preflight", "collectstatic") and not command:
         os.environ.update(given())
         return _run(name)
     print(USAGE, file=sys.stderr)
@@ -116,8 +116,8 @@ def _run(name: str) -> int:
         from .check import run
     elif name == "inspect":
         from .inspection import run
-    elif name == "sessions":
-        from .sessions import run
+    elif name == "settings":
+        from .setting_values import run
     elif name == "preflight":
         from .preflight import run
     else:

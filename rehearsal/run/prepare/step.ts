@@ -3,9 +3,10 @@ import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
 import type { RunContext } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
+import { magnitudeFindings } from "../magnitudes.ts";
 import type { RunStep } from "../step.ts";
 import { dataFindings, loginFindings, migrationFindings } from "./database.ts";
-import { GIVEN, type Given, magnitudeFindings, numbersOf } from "./magnitudes.ts";
+import { GIVEN, type Given, numbersOf } from "./given.ts";
 import { requirementFindings } from "./requirements.ts";
 import { variableFindings } from "./variables.ts";
 
@@ -41,7 +42,8 @@ async function givenOtherwise(context: RunContext): Promise<Finding[]> {
   const { environment, release, reports, process, worker } = context;
   const numbers = numbersOf({ application: process.environment, worker: worker?.environment });
   const kept = await keptOf(reports, KIND, environment, GIVEN);
-  const findings = magnitudeFindings(numbers, kept.find((given) => given.release !== release)?.numbers ?? {});
+  const before = kept.find((given) => given.release !== release)?.numbers ?? {};
+  const findings = magnitudeFindings("prepare.variable-magnitude", numbers, before);
   const given: Given = { version: 1, environment, release, takenAt: new Date().toISOString(), numbers };
   if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, given);
   return findings;

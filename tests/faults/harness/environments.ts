@@ -51,8 +51,6 @@ declare module "vitest" {
 }
 
 const PROJECT = "faulty";
-/** One for each environment: what is changed in one is not met in another. */
-const STACKS = ["staged-1", "staged-2"].slice(0, Number(process.env["FAULTS_ENVIRONMENTS"] ?? 2));
 /** With this variable the environments outlive the run, and the next run takes them as they are. */
 const KEEP = process.env["FAULTS_KEEP"] === "1";
 const KEPT = path.resolve(import.meta.dirname, "../../../.toolchain/fault-environments.json");
@@ -78,7 +76,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   };
   try {
     // One after the other: the first builds what the others take from the engine's cache.
-    for (const stack of STACKS) {
+    for (let number = 1; number <= project.config.maxWorkers; number++) {
+      const stack = `staged-${number}`;
       const checkout = new Checkout();
       deployed.push({ stack, checkout });
       await deploy(stack, checkout);

@@ -131,7 +131,7 @@ describe("rehearse run", () => {
       "pages passed",
       "code passed",
       "etl skipped",
-      "sessions passed",
+      "settings passed",
       "tests passed",
       "database passed",
       "logs passed",

@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { magnitudeFindings } from "../../../../rehearsal/run/magnitudes.ts";
 import { emptyFindings } from "../../../../rehearsal/run/prepare/database.ts";
-import { magnitudeFindings, numbersOf } from "../../../../rehearsal/run/prepare/magnitudes.ts";
+import { numbersOf } from "../../../../rehearsal/run/prepare/given.ts";
 import { namedInDockerfile, requirementFindings } from "../../../../rehearsal/run/prepare/requirements.ts";
 import { variableFindings } from "../../../../rehearsal/run/prepare/variables.ts";
 
@@ -102,12 +103,16 @@ describe("numbers among the variables", () => {
   });
 
   it("stop the release where one is of another order than before", () => {
-    const [much] = magnitudeFindings(given({ INTERVAL: "300000" }), given({ INTERVAL: "300" }));
+    const [much] = magnitudeFindings(
+      "prepare.variable-magnitude",
+      given({ INTERVAL: "300000" }),
+      given({ INTERVAL: "300" }),
+    );
     expect(much).toMatchObject({ id: "prepare.variable-magnitude", severity: "blocking", subject: "worker: INTERVAL" });
     expect(much?.cause).toBe("it is 300000; with the release before it was 300: 1000 times as much");
-    expect(magnitudeFindings(given({ LIMIT: "8" }), given({ LIMIT: "8388608" }))[0]?.cause).toContain(
-      "times as little",
-    );
+    expect(
+      magnitudeFindings("prepare.variable-magnitude", given({ LIMIT: "8" }), given({ LIMIT: "8388608" }))[0]?.cause,
+    ).toContain("times as little");
   });
 
   it("may be others, new, gone, or switches", () => {
@@ -117,8 +122,8 @@ describe("numbers among the variables", () => {
       ["0", "900"],
       ["8000", "80"],
     ] as const) {
-      expect(magnitudeFindings(given({ A: now }), given({ A: before })), now).toEqual([]);
+      expect(magnitudeFindings("prepare.variable-magnitude", given({ A: now }), given({ A: before })), now).toEqual([]);
     }
-    expect(magnitudeFindings(given({ B: "1" }), given({ A: "1000" }))).toEqual([]);
+    expect(magnitudeFindings("prepare.variable-magnitude", given({ B: "1" }), given({ A: "1000" }))).toEqual([]);
   });
 });

@@ -1,11 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type SessionState, sessionFindings } from "../../../../rehearsal/run/sessions/compare.ts";
+import { type SessionState, sessionFindings } from "../../../../rehearsal/run/settings/sessions.ts";
 
 const BEFORE: SessionState = {
-  version: 1,
-  environment: "e",
-  release: "a",
-  takenAt: "2026-01-01T00:00:00Z",
   signature: "text:signature",
   engine: "django.contrib.sessions.backends.db",
   serializer: "django.contrib.sessions.serializers.JSONSerializer",
@@ -15,7 +11,7 @@ const BEFORE: SessionState = {
 };
 
 const ids = (now: Partial<SessionState>, honours = true) =>
-  sessionFindings({ ...BEFORE, release: "b", ...now }, BEFORE, honours).map(({ id, severity }) => `${severity} ${id}`);
+  sessionFindings({ ...BEFORE, ...now }, BEFORE, honours).map(({ id, severity }) => `${severity} ${id}`);
 
 describe("what logs everybody out", () => {
   it("is nothing where sessions depend on what they did", () => {
@@ -29,7 +25,7 @@ describe("what logs everybody out", () => {
 
   it("is a much shorter life of sessions", () => {
     const ages = (now: number, before: number) =>
-      sessionFindings({ ...BEFORE, release: "b", age: now }, { ...BEFORE, age: before }, true);
+      sessionFindings({ ...BEFORE, age: now }, { ...BEFORE, age: before }, true);
     expect(ages(30, 1_209_600)).toMatchObject([
       { id: "sessions.age", cause: "it is 30.0 s; with the release before it was 336 h 0 min" },
     ]);

@@ -3,10 +3,6 @@ import type { Finding } from "../../finding.ts";
 import { duration } from "../../report/format.ts";
 
 export const SESSIONS = z.object({
-  version: z.literal(1),
-  environment: z.string(),
-  release: z.string(),
-  takenAt: z.string(),
   /** Of a fixed text, under the release's key: nobody can log in with it. */
   signature: z.string(),
   engine: z.string(),

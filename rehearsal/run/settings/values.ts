@@ -1,0 +1,98 @@
+import { z } from "zod";
+import type { Finding } from "../../finding.ts";
+import { magnitudeFindings } from "../magnitudes.ts";
+
+/** What settings hold, by their name: with dots where one is part of another, as in `DATABASES.default.CONN_MAX_AGE`. */
+export const VALUES = z.object({
+  /** Lengths of time in seconds, rates per second. */
+  numbers: z.record(z.string(), z.number()),
+  switches: z.record(z.string(), z.boolean()),
+  /** Dotted paths of Python. */
+  classes: z.record(z.string(), z.string()),
+  lists: z.record(z.string(), z.array(z.string())),
+});
+
+export type SettingValues = z.infer<typeof VALUES>;
+
+/** What developers put in place of a service, and what does nothing or keeps what it is given in the one process. */
+const STAND_IN = /(?:^|[._])(?:dummy|console|locmem|filebased|fake|mock)(?:[._]|$)|InMemory/i;
+/** What lets in, and keeps out: middleware, permissions, limits, rules for passwords. */
+const GUARD =
+  /auth(?!or)|permission|throttl|ratelimit|csrf|clickjack|security|validat|honeypot|captcha|(?:^|[._])(?:csp|axes|otp)(?:[._]|$)/i;
+/** Switches that guard where they are on, and those that open where they are. */
+const CLOSES = /SECURE|HTTPONLY|ATOMIC|VERIFY|VALIDATE|ENFORCE|REQUIRE|STRICT/;
+const OPENS = /ALLOW_ALL|INSECURE|ALLOW_ANY|DISABLE|SKIP|ALWAYS_EAGER|DEBUG|TESTING/;
+/** Their change logs everybody out, which is told as that. */
+const OF_SESSIONS = ["AUTHENTICATION_BACKENDS", "SESSION_COOKIE_AGE"];
+
+/** What of the settings guards less than with the release before, does nothing any more, or is in another unit. */
+export function valueFindings(now: SettingValues, before: SettingValues): Finding[] {
+  return [...guardFindings(now, before), ...switchFindings(now, before), ...standInFindings(now, before)].concat(
+    magnitudeFindings("settings.magnitude", others(now.numbers), others(before.numbers)),
+  );
+}
+
+function guardFindings(now: SettingValues, before: SettingValues): Finding[] {
+  return Object.entries(others(before.lists)).flatMap(([subject, earlier]) => {
+    const left = now.lists[subject] ?? [];
+    const gone = earlier.filter((name) => GUARD.test(name) && !left.includes(name));
+    // One that took another's place guards in another way, and is no list with a hole.
+    const came = left.filter((name) => GUARD.test(name) && !earlier.includes(name));
+    if (gone.length <= came.length) return [];
+    return [
+      finding(
+        "guard",
+        subject,
+        `${gone.join(", ")} is gone, which it held with the release before`,
+        "What it kept out or held to is let through, and every request is answered as before.",
+      ),
+    ];
+  });
+}
+
+function switchFindings(now: SettingValues, before: SettingValues): Finding[] {
+  return Object.entries(before.switches).flatMap(([subject, earlier]) => {
+    const is = now.switches[subject];
+    const name = subject.toUpperCase();
+    const opened = (earlier && is === false && CLOSES.test(name)) || (!earlier && is === true && OPENS.test(name));
+    if (!opened) return [];
+    return [
+      finding(
+        "guard",
+        subject,
+        `it is ${is ? "on" : "off"}; with the release before it was ${earlier ? "on" : "off"}`,
+        "What it kept out or held together is so no longer, and every request is answered as before.",
+      ),
+    ];
+  });
+}
+
+function standInFindings(now: SettingValues, before: SettingValues): Finding[] {
+  return Object.entries(before.classes).flatMap(([subject, earlier]) => {
+    const is = now.classes[subject];
+    if (is === undefined || STAND_IN.test(earlier) || !STAND_IN.test(is)) return [];
+    return [
+      finding(
+        "stand-in",
+        subject,
+        `it is ${is}, a stand-in for development; with the release before it was ${earlier}`,
+        "Mail is not sent, or what is kept is lost with each process and seen by no other, and no error says so.",
+      ),
+    ];
+  });
+}
+
+function others<T>(settings: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !OF_SESSIONS.includes(name)));
+}
+
+function finding(id: string, subject: string, cause: string, consequence: string): Finding {
+  return {
+    id: `settings.${id}`,
+    severity: "blocking",
+    subject,
+    cause,
+    consequence,
+    remedy: "Put the earlier value back, or name the finding in rehearsal:checks.accepted where it is meant.",
+  };
+}
