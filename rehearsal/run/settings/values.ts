@@ -19,6 +19,8 @@ const STAND_IN = /(?:^|[._])(?:dummy|console|locmem|filebased|fake|mock)(?:[._]|
 /** What lets in, and keeps out: middleware, permissions, limits, rules for passwords. */
 const GUARD =
   /auth(?!or)|permission|throttl|ratelimit|csrf|clickjack|security|validat|honeypot|captcha|(?:^|[._])(?:csp|axes|otp)(?:[._]|$)/i;
+/** What stands in their lists and guards nothing. */
+const OPEN = /AllowAny|NoAuth|Noop|Null/i;
 /** Switches that guard where they are on, and those that open where they are. */
 const CLOSES = /SECURE|HTTPONLY|ATOMIC|VERIFY|VALIDATE|ENFORCE|REQUIRE|STRICT/;
 const OPENS = /ALLOW_ALL|INSECURE|ALLOW_ANY|DISABLE|SKIP|ALWAYS_EAGER|DEBUG|TESTING/;
@@ -35,9 +37,9 @@ export function valueFindings(now: SettingValues, before: SettingValues): Findin
 function guardFindings(now: SettingValues, before: SettingValues): Finding[] {
   return Object.entries(others(before.lists)).flatMap(([subject, earlier]) => {
     const left = now.lists[subject] ?? [];
-    const gone = earlier.filter((name) => GUARD.test(name) && !left.includes(name));
+    const gone = earlier.filter((name) => guards(name) && !left.includes(name));
     // One that took another's place guards in another way, and is no list with a hole.
-    const came = left.filter((name) => GUARD.test(name) && !earlier.includes(name));
+    const came = left.filter((name) => guards(name) && !earlier.includes(name));
     if (gone.length <= came.length) return [];
     return [
       finding(
@@ -48,6 +50,10 @@ function guardFindings(now: SettingValues, before: SettingValues): Finding[] {
       ),
     ];
   });
+}
+
+function guards(name: string): boolean {
+  return GUARD.test(name) && !OPEN.test(name);
 }
 
 function switchFindings(now: SettingValues, before: SettingValues): Finding[] {

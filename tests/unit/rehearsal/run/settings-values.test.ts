@@ -22,6 +22,8 @@ describe("guards", () => {
     const before = { lists: { MIDDLEWARE: ["shop.security.Headers", "shop.authors.Names", "shop.timing.Timing"] } };
     expect(found({ lists: { MIDDLEWARE: ["csp.middleware.CSPMiddleware"] } }, before)).toEqual([]);
     expect(found({ lists: { MIDDLEWARE: ["shop.timing.Timing"] } }, before)).toHaveLength(1);
+    const [only, any] = ["rest_framework.permissions.IsAuthenticated", "rest_framework.permissions.AllowAny"];
+    expect(found({ lists: { A: [any] } }, { lists: { A: [only] } })).toHaveLength(1);
   });
 
   it("are switches that open what was closed", () => {
