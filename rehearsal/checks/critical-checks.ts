@@ -20,6 +20,7 @@ import { gatewayTls } from "./gateway-tls.ts";
 import { healthDatabaseAway } from "./health-database-away.ts";
 import { imageHealthCommand } from "./image-health-command.ts";
 import { imageImports } from "./image-imports.ts";
+import { imagePrograms } from "./image-programs.ts";
 import { imageRequirements } from "./image-requirements.ts";
 import { imageSecrets } from "./image-secrets.ts";
 import { imageTranslations } from "./image-translations.ts";
@@ -63,6 +64,7 @@ export const criticalChecks: readonly Check[] = [
   healthDatabaseAway,
   imageHealthCommand,
   imageImports,
+  imagePrograms,
   imageRequirements,
   imageSecrets,
   imageTranslations,

@@ -36,6 +36,8 @@ export interface ReleaseInspection {
     readonly left: number;
     readonly failed: readonly { readonly where: string; readonly error: string }[];
   };
+  /** Programs that the code starts and that are not on PATH; whether only a command of `manage.py` starts it. */
+  readonly programs: readonly { readonly where: string; readonly program: string; readonly command: boolean }[];
   readonly requirements: { readonly packages: number; readonly problems: readonly string[] };
   /** Files of the project in the image that hold a secret: path and what it is. */
   readonly secretFiles: readonly string[];

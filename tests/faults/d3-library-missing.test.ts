@@ -2,14 +2,14 @@ import { expect } from "vitest";
 import { describeFault } from "./harness/fault.ts";
 import { edited } from "./harness/stage.ts";
 import type { Staged } from "./harness/staged.ts";
-import { testFaults } from "./harness/whole-environment.ts";
+import { testFaults, testFaultsTogether } from "./harness/whole-environment.ts";
 
 describeFault({
   id: "D3",
   class: "dependencies",
   title: "a system library or another version of Python is missing on a rare path",
   covers:
-    "code that a release cannot load, wherever it is first loaded: modules of the project with what their functions import, compiled modules of packages, files of packages",
+    "code that a release cannot load, wherever it is first loaded: modules of the project with what their functions import and which programs they start, compiled modules of packages, files of packages",
 });
 
 const PACKAGES = "/opt/venv/lib/python3*/site-packages";
@@ -26,7 +26,37 @@ function failsOn(command: readonly string[], words: string) {
 }
 
 const DOWNLOADS = "reports/downloads.py";
+const DELAYS = "flights/delays.py";
+const PRINTED = `
+
+def printed(page: str) -> bytes:
+    import subprocess
+
+    return subprocess.run(["wkhtmltopdf", page, "-"], check=True, capture_output=True).stdout
+`;
 const LATE = "def late():\n    ";
+
+testFaultsTogether([
+  {
+    title: "a module of Python's own that the newer version lacks, imported in a function",
+    release: {
+      changes: {
+        [DOWNLOADS]: `${edited(DOWNLOADS)[DOWNLOADS] ?? ""}\n\n${LATE}import imp\n    return imp\n`,
+      },
+    },
+    breaks: failsOn(["python", "-c", "from reports.downloads import late; late()"], "No module named 'imp'"),
+    caught: { id: "image.imports", words: /No module named 'imp'/ },
+  },
+  {
+    title: "a program that the image lacks, started in a function",
+    release: { changes: { [DELAYS]: `${edited(DELAYS)[DELAYS] ?? ""}${PRINTED}` } },
+    breaks: failsOn(
+      ["python", "-c", "from flights.delays import printed; printed('page')"],
+      "No such file or directory: 'wkhtmltopdf'",
+    ),
+    caught: { id: "image.programs", words: /wkhtmltopdf in the image, which flights\.delays, line \d+ starts/ },
+  },
+]);
 
 testFaults([
   {
@@ -42,16 +72,6 @@ testFaults([
     },
     breaks: failsOn(READ_IMAGE, "_imaging"),
     caught: { id: "image.requirements", words: /_imaging/ },
-  },
-  {
-    title: "a module of Python's own that the newer version lacks, imported in a function",
-    release: {
-      changes: {
-        [DOWNLOADS]: `${edited(DOWNLOADS)[DOWNLOADS] ?? ""}\n\n${LATE}import imp\n    return imp\n`,
-      },
-    },
-    breaks: failsOn(["python", "-c", "from reports.downloads import late; late()"], "No module named 'imp'"),
-    caught: { id: "image.imports", words: /No module named 'imp'/ },
   },
   {
     title: "the same by the module's name in a text",

@@ -29,11 +29,19 @@ def run() -> int:
     """
     tell = channel()
     project.load()
-    from . import inspect_files, inspect_imports, inspect_logging, inspect_requirements, inspect_settings, inspect_users
+    from . import (
+        inspect_files,
+        inspect_imports,
+        inspect_logging,
+        inspect_programs,
+        inspect_requirements,
+        inspect_settings,
+        inspect_users,
+    )
     from .inspect_requests import ask
 
     hostnames = _given("INSPECT_HOSTNAMES", [])
-    etl = _given("INSPECT_ETL", None)
+    etl, skipped = _given("INSPECT_ETL", None), _given("INSPECT_SKIPPED", [])
     with ThreadPoolExecutor(1) as pool:
         # It waits for others while this process imports.
         requests = pool.submit(_section, lambda: ask(os.environ.get("INSPECT_APPLICATION", ""), hostnames))
@@ -42,7 +50,8 @@ def run() -> int:
                 "migrations": _section(_migrations),
                 "settings": _section(lambda: inspect_settings.read(hostnames)),
                 "deploy": _section(inspect_settings.deployment_messages),
-                "imports": _section(lambda: inspect_imports.read(_given("INSPECT_SKIPPED", []))),
+                "imports": _section(lambda: inspect_imports.read(skipped)),
+                "programs": _section(lambda: inspect_programs.read(skipped)),
                 "requirements": _section(inspect_requirements.read),
                 "secretFiles": _section(inspect_files.secrets),
                 "untranslated": _section(inspect_files.untranslated),

@@ -5,6 +5,7 @@ import { appLogging } from "../../../rehearsal/checks/app-logging.ts";
 import { databaseMigrations } from "../../../rehearsal/checks/database-migrations.ts";
 import { etlLastRun } from "../../../rehearsal/checks/etl-last-run.ts";
 import { imageImports } from "../../../rehearsal/checks/image-imports.ts";
+import { imagePrograms } from "../../../rehearsal/checks/image-programs.ts";
 import { imageRequirements } from "../../../rehearsal/checks/image-requirements.ts";
 import { inspection } from "../../../rehearsal/checks/release-inspection.ts";
 import { inspected, printing } from "./inspected.ts";
@@ -145,6 +146,22 @@ describe("image.imports", () => {
     const { environment } = await inspected({ imports: { modules: 4, late: 1, left: 3, failed: [] } });
     expect(await imageImports.run(environment)).toEqual([
       { expected: "time for 7 modules", seen: "3 were left out", warning: true },
+    ]);
+  });
+});
+
+describe("image.programs", () => {
+  it("names each program that is not there, and warns where only a command starts it", async () => {
+    const { environment } = await inspected({
+      programs: [
+        { where: "shop.labels, line 7", program: "gs", command: false },
+        { where: "shop.management.commands.dump, line 9", program: "pg_dump", command: true },
+      ],
+    });
+    const seen = "there is none on PATH";
+    expect(await imagePrograms.run(environment)).toEqual([
+      { expected: "gs in the image, which shop.labels, line 7 starts", seen },
+      { expected: "pg_dump in the image, which shop.management.commands.dump, line 9 starts", seen, warning: true },
     ]);
   });
 });

@@ -170,6 +170,7 @@ describe("the critical checks", () => {
       "health.database-away",
       "image.health-command",
       "image.imports",
+      "image.programs",
       "image.requirements",
       "image.secrets",
       "image.translations",
