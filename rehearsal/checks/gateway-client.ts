@@ -23,6 +23,8 @@ export interface RequestOptions {
 }
 
 const TIMEOUT_MILLISECONDS = 15_000;
+/** What is said of a request that took too long. */
+export const NO_ANSWER = `no answer within ${TIMEOUT_MILLISECONDS / 1000} s`;
 const REDIRECTS = 4;
 
 /** A client as a browser is one: it verifies the certificate strictly, follows redirects and keeps cookies. */
@@ -108,7 +110,7 @@ export class GatewayClient {
           });
         },
       );
-      outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${TIMEOUT_MILLISECONDS / 1000} s`)));
+      outgoing.on("timeout", () => outgoing.destroy(new Error(NO_ANSWER)));
       outgoing.on("error", (error) => {
         reject(new Error(`${options.method ?? "GET"} ${this.origin}${path}: ${error.message}`));
       });

@@ -18,7 +18,15 @@ type ApplyEvent =
       error?: string;
     }
   | { event: "outside"; sql: string }
+  | ({ event: "permission" } & LostPermission)
   | { event: "done"; ok: boolean };
+
+/** A permission that groups or users hold, and that no model has after the migrations. */
+export interface LostPermission {
+  /** As code asks for it: `shop.view_order`. */
+  readonly name: string;
+  readonly groups: number;
+}
 
 /** How the migrations of a release ran on a clone. */
 export interface AppliedRun {
@@ -27,6 +35,7 @@ export interface AppliedRun {
   readonly migrations: readonly MigrationRun[];
   /** Statements of no migration that change rows: Django adds permissions and content types of new models after them. */
   readonly outside: readonly string[];
+  readonly lostPermissions: readonly LostPermission[];
   readonly ok: boolean;
   /** What the runtime said outside of its events: why it could not even begin. */
   readonly said: readonly string[];
@@ -67,8 +76,8 @@ export async function applyMigrations(
   );
   if (exitCode === KILLED)
     collector.killed(`it was killed at its ${Math.round(release.memoryBytes / MEBIBYTE)} MiB of memory`);
-  const { began, migrations, outside } = collector;
-  return { began, migrations, outside, ok: collector.ok && exitCode === 0, said };
+  const { began, migrations, outside, lostPermissions } = collector;
+  return { began, migrations, outside, lostPermissions, ok: collector.ok && exitCode === 0, said };
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -79,6 +88,7 @@ class Collector {
   public ok = false;
   public readonly migrations: MigrationRun[] = [];
   public readonly outside: string[] = [];
+  public readonly lostPermissions: LostPermission[] = [];
   readonly #onMigration: (run: MigrationRun) => void;
   #open: { migration: string; atomic: boolean; start: number; retries: number } | undefined;
   #statements: StatementRun[] = [];
@@ -122,6 +132,9 @@ class Collector {
         return;
       case "outside":
         this.outside.push(event.sql);
+        return;
+      case "permission":
+        this.lostPermissions.push({ name: event.name, groups: event.groups });
         return;
       case "done":
         this.ok = event.ok;

@@ -18,6 +18,7 @@ import { backFindings, lostFindings, removedBetween } from "./findings/back.ts";
 import { dataFindings, soundnessFindings } from "./findings/data.ts";
 import { killFindings } from "./findings/kills.ts";
 import { compareRounds, oldCodeFindings } from "./findings/old-code.ts";
+import { permissionFindings } from "./findings/permissions.ts";
 import { planFindings } from "./findings/plan.ts";
 import { freshBuildFindings, schemaDifferences, schemaFindings } from "./findings/schema.ts";
 import { sessionFindings } from "./findings/session.ts";
@@ -178,6 +179,7 @@ class Rehearsal {
           [
             ...abortFindings(run.migrations, run.said, run.ok, this.#args.foreignTables),
             ...sessionFindings(run.migrations),
+            ...permissionFindings(run.lostPermissions),
             ...storageFindings(need, this.#args.freeBytes),
           ],
         ];

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { describeFault } from "./harness/fault.ts";
-import { blocking, type Changes, LAST_FLIGHTS, migrationFile, nextRelease, rehearse, Twin } from "./harness/stage.ts";
+import {
+  blocking,
+  type Changes,
+  edited,
+  LAST_FLIGHTS,
+  migrationFile,
+  nextRelease,
+  rehearse,
+  runningRelease,
+  Twin,
+} from "./harness/stage.ts";
 
 describeFault({
   id: "M13 siblings",
@@ -11,7 +21,10 @@ describeFault({
 
 interface Sibling {
   readonly title: string;
+  /** What production's release differs in, where the release needs one before it. */
+  readonly before?: Changes;
   readonly changes: Changes;
+  /** That is named; empty where the finding is of all. */
   readonly migration: string;
   /** What the unguarded twin holds, and what it holds after the migrations, although nobody asked for that. */
   readonly seen: readonly [query: string, before: string, after: string];
@@ -53,7 +66,56 @@ class Migration(migrations.Migration):
 `,
 };
 
+const gate = (name: string) =>
+  edited("flights/models.py", [
+    "class WeatherDay(",
+    `class ${name}(models.Model):\n    name = models.CharField(max_length=10)\n\n\nclass WeatherDay(`,
+  ]);
+
+/** Gates, and a group of people who may see them. */
+const GATES: Changes = {
+  ...gate("Gate"),
+  ...next(
+    'migrations.CreateModel("Gate", fields=[("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")), ("name", models.CharField(max_length=10))])',
+  ),
+  "flights/migrations/0009_ground.py": `
+from django.db import migrations
+
+
+def add(apps, schema_editor):
+    types, permissions = apps.get_model("contenttypes", "ContentType"), apps.get_model("auth", "Permission")
+    gate, _ = types.objects.get_or_create(app_label="flights", model="gate")
+    permission, _ = permissions.objects.get_or_create(content_type=gate, codename="view_gate", defaults={"name": "Can view gate"})
+    apps.get_model("auth", "Group").objects.create(name="ground").permissions.add(permission)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("flights", "0008_next"), ("auth", "0012_alter_user_first_name_max_length"), ("contenttypes", "0002_remove_content_type_name")]
+    operations = [migrations.RunPython(add, migrations.RunPython.noop)]
+`,
+};
+
 const SIBLINGS: readonly Sibling[] = [
+  {
+    title: "a model has another name, and its permissions have not",
+    before: GATES,
+    changes: {
+      ...GATES,
+      ...gate("Stand"),
+      "flights/migrations/0010_stand.py": migrationFile(
+        ["flights", "0009_ground"],
+        'migrations.RenameModel("Gate", "Stand")',
+      ),
+    },
+    migration: "",
+    seen: [
+      "SELECT count(*) > 0 AS found FROM auth_group_permissions JOIN auth_permission p ON p.id = permission_id JOIN django_content_type t ON t.id = p.content_type_id WHERE model = 'stand' AND codename = 'view_gate'",
+      "false",
+      "true",
+    ],
+    id: "data.permission",
+    cause: /1 group holds the permission, and its model, which has another name after the migrations/,
+  },
   {
     title: "rows of another table go through ON DELETE CASCADE",
     changes: {
@@ -127,11 +189,13 @@ class Migration(migrations.Migration):
 describe("migrations that go through and leave something amiss", () => {
   it.each(SIBLINGS.map((sibling) => [sibling.title, sibling] as const))(
     "%s",
-    async (_title, { changes, migration, seen: [query, before, after], id, cause }) => {
+    async (_title, { before: earlier, changes, migration, seen: [query, before, after], id, cause }) => {
+      const outgoing = earlier === undefined ? runningRelease() : await nextRelease(earlier);
       const release = await nextRelease(changes);
       const twin = await Twin.start();
       const found = async () => String((await twin.sql<{ found: boolean | null }>(query))[0]?.found);
       try {
+        if (earlier !== undefined) expect(await twin.migrate(outgoing)).toMatchObject({ exitCode: 0 });
         expect(await found()).toBe(before);
         expect(await twin.migrate(release)).toMatchObject({ exitCode: 0 });
         expect(await found()).toBe(after);
@@ -139,7 +203,9 @@ describe("migrations that go through and leave something amiss", () => {
         await twin.remove();
       }
 
-      const result = await rehearse(release, { form: "full" });
+      // Any migration of the release before will do to have its clone brought up to it.
+      const applied = earlier === undefined ? undefined : ["flights.0007_validate_flight_checks"];
+      const result = await rehearse(release, { form: "full", outgoing, applied });
       expect(result.verdict).toBe("fail");
       expect(blocking(result)).toContainEqual({ id, migration, cause: expect.stringMatching(cause) as string });
     },

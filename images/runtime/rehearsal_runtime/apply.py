@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from . import database, project
+from . import database, permissions, project
 from .database import words
 from .events import Tell, channel
 from .failure import Failure, say
@@ -25,7 +25,8 @@ def run(arguments: list[str]) -> int:
     With ``--wait`` before all else it gets ready and waits for a line on standard input.
 
     Standard output is a line of JSON for each event: ``migration-start``, ``statement``, ``lock``, ``retry``,
-    ``migration-end``, ``outside`` (a statement of no migration that changes rows) and at the end ``done``. Times are seconds since 1970.
+    ``migration-end``, ``outside`` (a statement of no migration that changes rows), ``permission`` (one that groups or users
+    hold and whose model had it before) and at the end ``done``. Times are seconds since 1970.
 
     :raises Failure: when an argument is wrong or the database cannot be reached.
     """
@@ -43,10 +44,13 @@ def run(arguments: list[str]) -> int:
         sys.stdin.readline()
     observer = Observer()
     measurement = Measurement(connection, observer, tell)
+    before = {} if back is not None else permissions.ownerless()
     ok = False
     try:
         with lock_retries(lambda retry: _tell_retry(tell, retry)), _measured(measurement), measurement.listening():
             ok = _unapply(connection, back) if back is not None else _apply()
+        if ok and back is None:
+            _tell_permissions(tell, before, permissions.ownerless())
     finally:
         observer.close()
         tell({"event": "done", "ok": ok})
@@ -117,6 +121,12 @@ def _told(error: Exception) -> None:
     sys.stderr.flush()
     traceback.print_exc()
     say(f"the migration failed: {error.__class__.__name__}: {words(error)}")
+
+
+def _tell_permissions(tell: Tell, before: dict[int, tuple[str, int]], after: dict[int, tuple[str, int]]) -> None:
+    for key, (name, groups) in after.items():
+        if key not in before:
+            tell({"event": "permission", "name": name, "groups": groups})
 
 
 def _tell_retry(tell: Tell, retry: Retry) -> None:

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Check, DeployedEnvironment } from "../../../rehearsal/checks/check.ts";
 import { checksOf, criticalChecks } from "../../../rehearsal/checks/critical-checks.ts";
+import { NO_ANSWER } from "../../../rehearsal/checks/gateway-client.ts";
 import { describeResult, runChecks } from "../../../rehearsal/checks/run-checks.ts";
 import { shared } from "../../../rehearsal/checks/shared.ts";
 import { deployedEnvironment } from "./gateway.ts";
@@ -53,6 +54,24 @@ describe("checks", () => {
     });
     const results = await runChecks([waits, releases], ENVIRONMENT);
     expect(results.map(({ state }) => state)).toEqual(["passed", "passed"]);
+  });
+
+  it("that got no answer in time are tried again, each by itself, where they are few", async () => {
+    const asked: string[] = [];
+    const late = (id: string, times: number) =>
+      check(id, () => {
+        asked.push(id);
+        const tries = asked.filter((one) => one === id).length;
+        return tries > times ? Promise.resolve([]) : Promise.reject(new Error(`GET /: ${NO_ANSWER}`));
+      });
+    const few = await runChecks([late("once", 1), failing, late("always", 9)], ENVIRONMENT);
+    expect(few.map(({ state }) => state)).toEqual(["passed", "failed", "failed"]);
+    expect(asked).toEqual(["once", "always", "once", "always"]);
+    const many = await runChecks(
+      ["a", "b", "c", "d"].map((id) => late(id, 1)),
+      ENVIRONMENT,
+    );
+    expect(many.map(({ state }) => state)).toEqual(["failed", "failed", "failed", "failed"]);
   });
 
   it("have an error as a finding", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { emptiedFindings } from "../../../../rehearsal/migration/findings/answers.ts";
+import { permissionFindings } from "../../../../rehearsal/migration/findings/permissions.ts";
 import { sessionFindings } from "../../../../rehearsal/migration/findings/session.ts";
 import { valueFindings } from "../../../../rehearsal/migration/findings/values.ts";
 import type { CodeAnswer } from "../../../../rehearsal/migration/outgoing-code.ts";
@@ -130,5 +131,21 @@ describe("what the running release shows on migrated data", () => {
     expect(emptiedFindings(before, [], [PLAN])).toEqual([]);
     const renamed = [answer("/airports/SEA/", { '"Weather in Seattle", Day': 7, '"Flights", Gate': 3 })];
     expect(emptiedFindings(before.slice(0, 1), renamed, [PLAN])).toEqual([]);
+  });
+});
+
+describe("permissions that no model has any more", () => {
+  it("stop the release, with who holds them", () => {
+    const found = permissionFindings([
+      { name: "shop.view_order", groups: 2 },
+      { name: "shop.add_order", groups: 1 },
+      { name: "shop.delete_order", groups: 0 },
+    ]);
+    expect(short(found)).toEqual(Array(3).fill("blocking data.permission"));
+    expect(found.map(({ subject, cause }) => `${subject}: ${cause.split(" the permission")[0] ?? ""}`)).toEqual([
+      "shop.view_order: 2 groups hold",
+      "shop.add_order: 1 group holds",
+      "shop.delete_order: users hold",
+    ]);
   });
 });

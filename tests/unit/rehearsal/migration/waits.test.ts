@@ -9,6 +9,7 @@ describe("traffic", () => {
     run: {
       began: 0,
       outside: [],
+      lostPermissions: [],
       ok: true,
       said: [],
       migrations: [ran(statements, { locks: [{ table: "shop_flight", mode: "ShareLock", from: 0, until: 5 }] })],
