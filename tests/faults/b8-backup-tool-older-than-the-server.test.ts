@@ -10,7 +10,7 @@ import { listSnapshots } from "../../rehearsal/snapshot/snapshot-image.ts";
 import { build, buildOver } from "../integration/images/builds.ts";
 import { directoryOf, docker, extraCertificates } from "../integration/images/support.ts";
 import { describeFault } from "./harness/fault.ts";
-import { PREFIX } from "./harness/production.ts";
+import { PREFIX } from "./harness/names.ts";
 import { Twin } from "./harness/stage.ts";
 
 describeFault({

@@ -6,7 +6,7 @@ import { build, buildApplication, buildOver, MINIMAL } from "../integration/imag
 import { docker, extraCertificates } from "../integration/images/support.ts";
 import { makeSnapshot, removeSnapshot } from "../integration/support/made-snapshot.ts";
 import { describeFault } from "./harness/fault.ts";
-import { PREFIX } from "./harness/production.ts";
+import { PREFIX } from "./harness/names.ts";
 import { blocking, rehearse } from "./harness/stage.ts";
 
 describeFault({

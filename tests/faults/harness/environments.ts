@@ -5,8 +5,9 @@ import type { TestProject } from "vitest/node";
 import { ENVIRONMENT_LABEL } from "../../../engine/leftovers.ts";
 import { type LoadedStack, loadStack } from "../../../rehearsal/commands/run-context.ts";
 import { Checkout } from "../../integration/environment/checkout.ts";
-import { removeLabelled } from "../../integration/environment/left-behind.ts";
 import { removeImages } from "../../integration/environment/running-environment.ts";
+import { PROJECT, stackOf } from "./names.ts";
+import { removeEnvironment } from "./remove-left.ts";
 
 /** A deployed environment that faults are applied to. */
 export interface DeployedPlace {
@@ -50,7 +51,6 @@ declare module "vitest" {
   }
 }
 
-const PROJECT = "faulty";
 /** With this variable the environments outlive the run, and the next run takes them as they are. */
 const KEEP = process.env["FAULTS_KEEP"] === "1";
 const KEPT = path.resolve(import.meta.dirname, "../../../.toolchain/fault-environments.json");
@@ -77,7 +77,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   try {
     // One after the other: the first builds what the others take from the engine's cache.
     for (let number = 1; number <= project.config.maxWorkers; number++) {
-      const stack = `staged-${number}`;
+      const stack = stackOf(number);
       const checkout = new Checkout();
       deployed.push({ stack, checkout });
       await deploy(stack, checkout);
@@ -101,7 +101,7 @@ interface Deployed {
 
 async function deploy(stack: string, checkout: Checkout): Promise<void> {
   // A run that was interrupted has left it; nothing that it was told of is left.
-  await removeLabelled(new Docker(), `${ENVIRONMENT_LABEL}=${PROJECT}-${stack}`);
+  await removeEnvironment(new Docker(), `${PROJECT}-${stack}`);
   for (const file of ["sandbox", "production"]) {
     checkout.configure(file, {
       app: { name: PROJECT, drainSeconds: 0 },

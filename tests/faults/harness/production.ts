@@ -3,6 +3,7 @@ import type { TestProject } from "vitest/node";
 import { build, buildApplication, buildProject, IMAGES } from "../../integration/images/builds.ts";
 import { docker } from "../../integration/images/support.ts";
 import { makeSnapshot, removeSnapshot } from "../../integration/support/made-snapshot.ts";
+import { PREFIX } from "./names.ts";
 
 /** What all faults are applied to: the release that production runs, and its data. */
 export interface Production {
@@ -19,8 +20,6 @@ declare module "vitest" {
 
 /** The project that production runs. */
 export const REFERENCE = path.resolve(import.meta.dirname, "../../../reference");
-/** Label-like prefix of every image that the faults make. */
-export const PREFIX = "faults";
 const SNAPSHOT_ID = "fa0175fa0175";
 
 /** Builds production's release and data once for all faults, and removes them when all are done. */

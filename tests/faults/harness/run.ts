@@ -3,7 +3,9 @@ import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import Docker from "dockerode";
 import { DETECTORS, type Detector } from "./detectors.ts";
+import { removeLeft } from "./remove-left.ts";
 import { readResults, without } from "./results.ts";
 import { faultPage, faultTable } from "./table.ts";
 
@@ -13,6 +15,9 @@ const PAGE = path.join(ROOT, "docs/faults.md");
 /** Projects of Vitest, by what their faults are applied to. */
 const PROJECTS = { clones: "faults", environment: "faults-environment" };
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const INTERRUPTED = 130;
+
 const HELP = `usage: npm run faults -- [FAULT…] [--without DETECTOR] [--table] [--page]
 
 Applies the faults of the catalogue, all or those named (c2, m1, clean), and prints what was caught.
@@ -21,7 +26,7 @@ Applies the faults of the catalogue, all or those named (c2, m1, clean), and pri
 --table             the table of the last results alone
 --page              writes docs/faults.md from the last results`;
 
-/** @returns the exit code: 1 where a fault was not caught or a clean release was stopped, 2 for wrong options */
+/** @returns the exit code: 130 where it was interrupted, 1 where a fault was not caught or a clean release was stopped, 2 for wrong options */
 async function main(words: readonly string[]): Promise<number> {
   let options: ReturnType<typeof parsed>;
   try {
@@ -93,16 +98,29 @@ async function applied(faults: readonly string[]): Promise<number> {
   const files = faults.flatMap(filesOf).map((file) => `tests/faults/${file}`);
   // A second environment takes longer to deploy than a single file has to wait for it.
   const environment = files.length === 1 ? { FAULTS_ENVIRONMENTS: "1" } : {};
+  const interruption = new AbortController();
+  const interrupt = () => {
+    interruption.abort();
+  };
+  for (const name of SIGNALS) process.on(name, interrupt);
   const codes = await Promise.all(
     Object.entries(PROJECTS).map(([name, project]) =>
-      vitest(name, ["--project", project, "--passWithNoTests", ...files], environment),
+      vitest(name, ["--project", project, "--passWithNoTests", ...files], environment, interruption.signal),
     ),
   );
-  return Math.max(...codes);
+  if (!interruption.signal.aborted) return Math.max(...codes);
+  console.log("interrupted: removing the environments and clones of the faults; results of files that ended are kept");
+  await removeLeft(new Docker());
+  return INTERRUPTED;
 }
 
 /** What it prints is told line by line, with who says it. */
-function vitest(name: string, options: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+function vitest(
+  name: string,
+  options: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  interruption: AbortSignal,
+): Promise<number> {
   const reporters = ["--reporter=default", `--reporter=${path.join(import.meta.dirname, "reporter.ts")}`];
   const child = spawn("vitest", ["run", ...reporters, ...options], {
     cwd: ROOT,
@@ -115,6 +133,8 @@ function vitest(name: string, options: readonly string[], environment: NodeJS.Pr
   ] as const) {
     createInterface({ input: from }).on("line", (line) => to.write(`${name} | ${line}\n`));
   }
+  // A terminal tells the whole group; who is asked to end by others has to pass it on.
+  interruption.addEventListener("abort", () => child.kill("SIGINT"));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => {

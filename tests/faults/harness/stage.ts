@@ -16,7 +16,8 @@ import { findSnapshot } from "../../../rehearsal/snapshot/snapshot-image.ts";
 import { buildOver } from "../../integration/images/builds.ts";
 import { docker } from "../../integration/images/support.ts";
 import { recordFindings } from "./fault.ts";
-import { PREFIX, REFERENCE } from "./production.ts";
+import { PREFIX } from "./names.ts";
+import { REFERENCE } from "./production.ts";
 
 const PATHS = ["/", "/api/v1/", "/admin/login/"];
 const MEMORY = 512 * 1024 * 1024;

@@ -14,6 +14,7 @@ import { buildOver } from "../../integration/images/builds.ts";
 import { docker } from "../../integration/images/support.ts";
 import { recordFindings, recordTwin } from "./fault.ts";
 import { type FaultCase, type HarmlessCase, type Injection, type Stopping, USUAL_STEPS } from "./injection.ts";
+import { PROJECT } from "./names.ts";
 import type { NextRelease } from "./rehearsed-release.ts";
 import { Staged } from "./staged.ts";
 import { together } from "./together.ts";
@@ -221,7 +222,7 @@ async function applied(place: Staged, { release, byHand }: Injection, image: str
 /** The image of a release with changes; undefined where it is the one that runs. */
 async function builtImage(base: string, release: Injection["release"]): Promise<string | undefined> {
   if (release?.changes === undefined && release?.steps === undefined) return undefined;
-  const image = `faulty/application:${randomBytes(4).toString("hex")}`;
+  const image = `${PROJECT}/application:${randomBytes(4).toString("hex")}`;
   const files = Object.entries(release.changes ?? {}).map(([name, text]) => [`changes/${name}`, text] as const);
   const lines = ["USER 0:0", ...(files.length > 0 ? LAY_OVER : []), release.steps ?? "", "USER 10001:10001"];
   await buildOver(image, base, Object.fromEntries(files), lines.join("\n"));
