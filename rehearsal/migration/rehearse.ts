@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { removeAbandoned } from "../../engine/temporary.ts";
+import { counted } from "../report/format.ts";
 import type { CatalogueDescription } from "../snapshot/catalogue-description.ts";
 import type { Clone } from "../snapshot/clone.ts";
 import { applyMigrations } from "./apply.ts";
@@ -24,22 +25,18 @@ import { freshBuildFindings, schemaDifferences, schemaFindings } from "./finding
 import { sessionFindings } from "./findings/session.ts";
 import { storageFindings, storageNeed } from "./findings/storage.ts";
 import { valueFindings } from "./findings/values.ts";
-import { waitFindings, waitOf, withoutChance } from "./findings/waits.ts";
 import { cloneCatalogue, freshBuild } from "./fresh-build.ts";
 import { killAtEachStatement } from "./kills.ts";
 import { type MigrationPlan, readPlan } from "./migrate.ts";
 import { type CodeAnswer, type CodeOperation, type OutgoingCode, startCode } from "./outgoing-code.ts";
 import { RehearsalRecord } from "./record.ts";
 import { onClone, type ReleaseProcess } from "./releases.ts";
-import type { Finding, MigrationRehearsal, TrafficOperation } from "./result.ts";
+import type { Finding, MigrationRehearsal } from "./result.ts";
 import { onStage, type RehearsalArgs, type Stage } from "./stage.ts";
 import { type KnownStatement, knownStatements, planStatements } from "./statements.ts";
 import { watchStorage } from "./storage.ts";
-import { applyUnderTraffic, type TrafficFacts } from "./traffic.ts";
+import { TrafficStep } from "./traffic-step.ts";
 import { type ChangedColumn, changedColumns, columnsThatDiffer } from "./values.ts";
-
-/** How many of the longest waits the result keeps. */
-const KEPT_WAITS = 200;
 
 /**
  * Rehearses the pending migrations of a release on throw-away clones of a snapshot. Whatever it finds is in the result;
@@ -75,13 +72,14 @@ class Rehearsal {
   /** Statements of production's code that the server can plan. */
   #statements: readonly KnownStatement[] = [];
   #data: { before: DataState; after: DataState } | undefined;
-  #traffic: Promise<{ clone: Clone; code: OutgoingCode | undefined }> | undefined;
+  readonly #traffic: TrafficStep;
 
   public constructor(docker: Docker, args: RehearsalArgs, stage: Stage, say: (line: string) => void) {
     this.#docker = docker;
     this.#args = args;
     this.#stage = stage;
     this.#record = new RehearsalRecord(args, say);
+    this.#traffic = new TrafficStep(docker, args, stage, this.#record);
   }
 
   public async run(): Promise<MigrationRehearsal> {
@@ -109,14 +107,15 @@ class Rehearsal {
     if (catalogue === undefined || !ran) return;
     await this.#schemaStep(clone, catalogue);
     // Alone on the machine: its waits are measured.
-    await this.#trafficStep();
+    await this.#traffic.run(this.#statements);
     await Promise.all([this.#killStep(), this.#backStep(clone)]);
   }
 
   /** The running release's code, and all that it does on the database as it is. */
   async #before(clone: Clone): Promise<Before | undefined> {
-    const code = await this.#code(clone);
-    if (code === undefined) return undefined;
+    const { outgoing, paths } = this.#args;
+    if (outgoing === undefined) return undefined;
+    const code = await startCode(this.#docker, outgoing, clone, this.#stage.network, paths);
     return { code, operations: await keepingSequences(clone.address, () => code.once()), answers: code.answered() };
   }
 
@@ -135,7 +134,7 @@ class Rehearsal {
       const statements = this.#record.plan.reduce((count, { sql }) => count + sql.length, 0);
       return [
         plan,
-        `${count(plan.pending.length, "migration")}, ${count(statements, "statement")}`,
+        `${counted(plan.pending.length, "migration")}, ${counted(statements, "statement")}`,
         planFindings(plan, known),
       ];
     });
@@ -175,7 +174,7 @@ class Rehearsal {
         const seconds = run.migrations.reduce((sum, migration) => sum + migration.seconds, 0);
         return [
           run,
-          `${count(run.migrations.length, "migration")} in ${seconds.toFixed(2)} s`,
+          `${counted(run.migrations.length, "migration")} in ${seconds.toFixed(2)} s`,
           [
             ...abortFindings(run.migrations, run.said, run.ok, this.#args.foreignTables),
             ...sessionFindings(run.migrations),
@@ -201,11 +200,11 @@ class Rehearsal {
           const broken = this.#record.oldCode.filter(
             ({ before: was, after: is }) => was === null && is !== null,
           ).length;
-          return [undefined, `${broken} of ${count(this.#record.oldCode.length, "operation")} broken`, findings];
+          return [undefined, `${broken} of ${counted(this.#record.oldCode.length, "operation")} broken`, findings];
         });
       }
       if (dataBefore !== undefined && soundBefore !== undefined) {
-        this.#prepareTraffic();
+        this.#traffic.prepare();
         await this.#dataStep(clone, dataBefore, soundBefore, applied.outside);
       }
       return true;
@@ -229,7 +228,7 @@ class Rehearsal {
         ...soundnessFindings(soundBefore, await soundness(clone.address), this.#record.plan, this.#record.run),
         ...valueFindings(await this.#changedColumns(clone, before, after), this.#record.plan, this.#record.run),
       ];
-      return [undefined, `${count(Object.keys(before).length, "table")}, ${rows} rows compared`, findings];
+      return [undefined, `${counted(Object.keys(before).length, "table")}, ${rows} rows compared`, findings];
     });
   }
 
@@ -247,103 +246,17 @@ class Rehearsal {
       const fresh = await freshBuild(docker, incoming, clone, network, "fresh");
       if ("failed" in fresh) return [undefined, "it fails", freshBuildFindings(fresh)];
       const differences = schemaDifferences(fresh.catalogue, await cloneCatalogue(clone));
-      if (differences.length === 0) return [undefined, `equal in ${count(fresh.catalogue.size, "object")}`];
+      if (differences.length === 0) return [undefined, `equal in ${counted(fresh.catalogue.size, "object")}`];
       // Who is to blame: this release, or somebody who changed the database by hand before it?
       const earlier =
         outgoing === undefined ? undefined : await freshBuild(docker, outgoing, clone, network, "fresh_outgoing");
       const known = earlier === undefined || "failed" in earlier ? [] : schemaDifferences(earlier.catalogue, before);
       return [
         undefined,
-        count(differences.length, "difference"),
+        counted(differences.length, "difference"),
         schemaFindings(differences, known, this.#record.plan, this.#record.run),
       ];
     });
-  }
-
-  /** Starts what the traffic needs, while something else is looked at. */
-  #prepareTraffic(): void {
-    if (this.#args.outgoing === undefined) return;
-    this.#traffic = this.#startTraffic();
-    // Whoever awaits it is told.
-    this.#traffic.catch(() => undefined);
-  }
-
-  async #startTraffic(): Promise<{ clone: Clone; code: OutgoingCode | undefined }> {
-    const clone = await this.#stage.clone();
-    const code = await this.#code(clone);
-    // What it does is known then, and warm.
-    await code?.once();
-    return { clone, code };
-  }
-
-  async #trafficStep(): Promise<void> {
-    const { outgoing, longestWaitSeconds: limit } = this.#args;
-    if (outgoing === undefined) {
-      this.#record.skip("traffic", "no release runs that could be disturbed");
-      return;
-    }
-    await this.#record.step("traffic", async () => {
-      const { seen, chance } = await withoutChance(
-        () => this.#underTraffic(),
-        () => {
-          this.#prepareTraffic();
-        },
-      );
-      const { facts, waits, longest, findings } = seen;
-      this.#record.traffic = {
-        limit,
-        operations: facts.operations.length,
-        longest,
-        waits: waits.filter(({ error }, index) => error !== undefined || index < KEPT_WAITS),
-        run: facts.run.migrations,
-        longTransactions: facts.longTransactions,
-      };
-      const not = chance === undefined ? "" : `; ${chance.toFixed(2)} s did not come again`;
-      return [
-        undefined,
-        `longest wait ${longest.toFixed(2)} s of ${count(facts.operations.length, "operation")}${not}`,
-        findings,
-      ];
-    });
-  }
-
-  /** Applies the migrations to a clone at whose data the running release is at work. */
-  async #underTraffic(): Promise<{
-    readonly facts: TrafficFacts;
-    /** Operations that tell something, those that waited longest first. */
-    readonly waits: readonly TrafficOperation[];
-    /** In seconds. */
-    readonly longest: number;
-    readonly findings: readonly Finding[];
-  }> {
-    const { incoming, longestWaitSeconds: limit, foreignTables } = this.#args;
-    const { clone, code } = await (this.#traffic ?? this.#startTraffic());
-    if (code === undefined) throw new Error("the outgoing release must have code to run");
-    try {
-      const tables = this.#record.concerned(Object.keys(await tableSizes(clone.address)));
-      await clone.copyUp(tables);
-      const facts = await applyUnderTraffic(this.#docker, {
-        clone,
-        network: this.#stage.network,
-        incoming,
-        code,
-        statements: this.#statements,
-        tables,
-        limit,
-      });
-      const usual = new Set(
-        this.#record.oldCode.filter(({ before }) => before !== null).map(({ operation }) => operation),
-      );
-      const telling = facts.operations.filter(({ operation, error }) => error === undefined || !usual.has(operation));
-      const waits = telling.sort((one, other) => waitOf(other) - waitOf(one));
-      const findings = [
-        ...abortFindings(facts.run.migrations, facts.run.said, facts.run.ok, foreignTables),
-        ...waitFindings(facts, limit, this.#record.oldCode),
-      ];
-      return { facts, waits, longest: waits[0] === undefined ? 0 : waitOf(waits[0]), findings };
-    } finally {
-      await code.end();
-    }
   }
 
   async #killStep(): Promise<void> {
@@ -355,7 +268,7 @@ class Rehearsal {
       const between = facts.kills.filter(({ found }) => found === "between").length;
       return [
         undefined,
-        `${count(facts.kills.length, "kill")}, ${between} left it between`,
+        `${counted(facts.kills.length, "kill")}, ${between} left it between`,
         killFindings(facts, this.#record.run),
       ];
     });
@@ -380,7 +293,7 @@ class Rehearsal {
       const lost = await this.#lostOnTheWayBack(clone, facts);
       return [
         undefined,
-        `${reversed.length} of ${count(this.#record.plan.length, "migration")} reversed; the running release ` +
+        `${reversed.length} of ${counted(this.#record.plan.length, "migration")} reversed; the running release ` +
           (facts.outgoingWorks === false ? "fails on the new schema" : "works on the new schema"),
         [...backFindings(facts), ...lost],
       ];
@@ -395,13 +308,4 @@ class Rehearsal {
     if (removedBetween(before, after).length === 0) return [];
     return lostFindings(before, after, await dataState(clone.address), back.outgoingWorks);
   }
-
-  async #code(clone: Clone) {
-    const { outgoing, paths } = this.#args;
-    return outgoing === undefined ? undefined : startCode(this.#docker, outgoing, clone, this.#stage.network, paths);
-  }
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
