@@ -4,15 +4,7 @@ import { counted } from "../report/format.ts";
 import type { CatalogueDescription } from "../snapshot/catalogue-description.ts";
 import type { Clone } from "../snapshot/clone.ts";
 import { applyMigrations } from "./apply.ts";
-import {
-  compareSizes,
-  type DataState,
-  dataState,
-  keepingSequences,
-  type Soundness,
-  soundness,
-  tableSizes,
-} from "./data.ts";
+import { compareSizes, type DataState, dataState, keepingSequences, soundness, tableSizes } from "./data.ts";
 import { abortFindings } from "./findings/aborts.ts";
 import { emptiedFindings } from "./findings/answers.ts";
 import { backFindings, lostFindings, removedBetween } from "./findings/back.ts";
@@ -155,7 +147,7 @@ class Rehearsal {
       const varied = await keepingSequences(clone.address, async () => (await code?.variations(this.#tables())) ?? []);
       const [dataBefore, soundBefore, sizesBefore] = [
         full ? await dataState(clone.address) : undefined,
-        full ? await soundness(clone.address) : undefined,
+        await soundness(clone.address),
         await tableSizes(clone.address),
       ];
       const statements = await knownStatements(clone.address, Object.keys(sizesBefore));
@@ -180,6 +172,9 @@ class Rehearsal {
             ...sessionFindings(run.migrations),
             ...permissionFindings(run.lostPermissions),
             ...storageFindings(need, this.#args.freeBytes),
+            ...(run.ok
+              ? soundnessFindings(soundBefore, await soundness(clone.address), this.#record.plan, run.migrations)
+              : []),
           ],
         ];
       });
@@ -203,9 +198,9 @@ class Rehearsal {
           return [undefined, `${broken} of ${counted(this.#record.oldCode.length, "operation")} broken`, findings];
         });
       }
-      if (dataBefore !== undefined && soundBefore !== undefined) {
+      if (dataBefore !== undefined) {
         this.#traffic.prepare();
-        await this.#dataStep(clone, dataBefore, soundBefore, applied.outside);
+        await this.#dataStep(clone, dataBefore, applied.outside);
       }
       return true;
     } finally {
@@ -218,14 +213,13 @@ class Rehearsal {
     return [...new Set(this.#record.plan.flatMap(({ tables }) => tables))];
   }
 
-  async #dataStep(clone: Clone, before: DataState, soundBefore: Soundness, outside: readonly string[]): Promise<void> {
+  async #dataStep(clone: Clone, before: DataState, outside: readonly string[]): Promise<void> {
     await this.#record.step("data", async () => {
       const after = await dataState(clone.address);
       this.#data = { before, after };
       const rows = Object.values(after).reduce((sum, table) => sum + table.rows, 0);
       const findings = [
         ...dataFindings(before, after, this.#record.plan, this.#record.run, outside),
-        ...soundnessFindings(soundBefore, await soundness(clone.address), this.#record.plan, this.#record.run),
         ...valueFindings(await this.#changedColumns(clone, before, after), this.#record.plan, this.#record.run),
       ];
       return [undefined, `${counted(Object.keys(before).length, "table")}, ${rows} rows compared`, findings];

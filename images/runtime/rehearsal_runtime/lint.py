@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .collect import Collected
-from .lint_python import live_models, name_of
+from .lint_python import fixed_keys, live_models, name_of, words_in
 from .lint_sql import Known, lint
 from .lint_texts import finding
 from .settings import number
@@ -68,6 +68,10 @@ class Linter:
             models = live_models(code)
             if models:
                 self._find("migration.live-models", migration, name_of(code), models, model=", ".join(models))
+            keys = fixed_keys(code)
+            # Of the framework of sites, which names its row by its key in the settings.
+            if keys and "sites" not in words_in(code):
+                self._find("migration.fixed-key", migration, name_of(code), keys, calls=", ".join(keys))
 
     def _mixed(self, migration: str, part: Collected, altered: set[str]) -> None:
         from django.db.migrations import RunPython, RunSQL

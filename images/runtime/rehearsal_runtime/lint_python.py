@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import dis
 import inspect
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from types import CodeType, ModuleType
 from typing import Any
@@ -38,6 +40,22 @@ def words_in(code: Any) -> set[str]:
             elif isinstance(constant, str):
                 found.add(constant.lower())
     return found
+
+
+def fixed_keys(code: Any) -> list[str]:
+    """The calls of a function of a migration that create a row under a key that stands there as a number, or take the
+    row that has it for that: ``update_or_create(pk=1)``."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(_function(code))))
+    except (OSError, TypeError, SyntaxError):
+        return []
+    return [
+        f"{node.func.attr}({word.arg}={word.value.value})"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update_or_create"
+        for word in node.keywords
+        if word.arg in ("pk", "id") and isinstance(word.value, ast.Constant) and isinstance(word.value.value, int)
+    ]
 
 
 def _function(code: Any) -> Any:

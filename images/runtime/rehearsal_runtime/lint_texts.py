@@ -91,6 +91,12 @@ TEXTS: dict[str, Text] = {
         "once the model has changed, the migration fails where it is run later: from zero, or in another environment",
         'take the model from the first argument: apps.get_model("app", "Model")',
     ),
+    "migration.fixed-key": Text(
+        "blocking",
+        "{subject} takes a row by a key that was given out by another database: {calls}",
+        "where another row has that key, as in production, it is overwritten with all that refers to it",
+        "look the row up by what it is known by (a code, a name), and let the database give out keys",
+    ),
     "migration.python-irreversible": Text(
         "note",
         "{subject} has no reverse",

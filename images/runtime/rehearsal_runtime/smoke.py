@@ -3,7 +3,7 @@
 answers                 what pages, downloads and the API answer to a visitor
 ask ["PATH", ...]       these paths, as a visitor
 once [TABLE,TABLE]      everything once, and what is answered meanwhile; with the variations of these tables
-variations TABLE,TABLE  rows of these tables written with one value left out, or another choice, at a time
+variations TABLE,TABLE  rows of these tables written with one value left out, or another choice, or a long text, at a time
 traffic TABLE,TABLE     what concerns these tables over and over, until:
 pause                   ends the traffic
 end                     ends the process, as the end of standard input does
@@ -122,12 +122,12 @@ class Smoke:
         self.variations(tables)
 
     def variations(self, tables: set[str]) -> None:
-        """Rows of these tables with one value left out, or another choice, at a time."""
-        from .smoke_models import choices, models, omissions
+        """Rows of these tables with one value left out, or another choice, or a long text, at a time."""
+        from .smoke_models import choices, long_texts, models, omissions
 
         for model in models():
             if model._meta.db_table in tables:
-                for operation in (*omissions(model), *choices(model)):
+                for operation in (*omissions(model), *choices(model), *long_texts(model)):
                     self._told(operation)
         self.emit({"event": "round"})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .smoke_operation import Operation, Refused, note_made_up
-from .smoke_values import made_up, others
+from .smoke_values import long_text, made_up, others
 
 DEPTH_LIMIT = 3
 CHOICES_LIMIT = 12
@@ -108,6 +108,19 @@ def omissions(model: Any) -> list[Operation]:
         )
         for field in model._meta.concrete_fields
         if _may_be_left_out(field)
+    ]
+
+
+def long_texts(model: Any) -> list[Operation]:
+    """Inserting a row with a text of some thousand letters, in each field that says nothing of a limit."""
+    return [
+        Operation(
+            f"INSERT {model._meta.label} with a long text in {field.name}",
+            lambda field=field: insert(model, given={field.attname: long_text()}),
+            model._meta.db_table,
+        )
+        for field in model._meta.local_concrete_fields
+        if field.get_internal_type() == "TextField" and not (field.max_length or field.choices or field.unique)
     ]
 
 

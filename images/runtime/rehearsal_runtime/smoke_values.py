@@ -11,6 +11,9 @@ from typing import Any
 
 CANDIDATES = 40
 
+# Parts of 32 letters, of three bytes each; an entry of an index has room for a third of a page of 8 KiB.
+_LONG = 80
+
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 _BITS = {"SmallIntegerField": 15, "PositiveSmallIntegerField": 15, "BigIntegerField": 63, "PositiveBigIntegerField": 63}
 _INTEGERS = (
@@ -87,6 +90,12 @@ def made_up(field: Any) -> Any:
         "ArrayField": [],
         "HStoreField": {},
     }.get(kind)
+
+
+def long_text() -> str:
+    """A text that a field without a limit takes, of letters that cannot be packed: too long for an entry of an index."""
+    letters = (hashlib.sha256(f"smoke {number}".encode()).digest() for number in range(_LONG))
+    return "".join(chr(0x4E00 + byte * 64 + place) for digest in letters for place, byte in enumerate(digest))
 
 
 def _texts(value: str, field: Any) -> Iterator[str]:

@@ -15,7 +15,7 @@ from django.apps import apps as live_apps
 from django.contrib.auth import models as auth_models
 from django.contrib.auth.models import Group
 from django.db import models
-from rehearsal_runtime.lint_python import live_models, words_in
+from rehearsal_runtime.lint_python import fixed_keys, live_models, words_in
 
 
 def historical(apps: Any, schema_editor: Any) -> None:
@@ -47,6 +47,21 @@ def helper() -> None:
 
 def current_registry(apps: Any, schema_editor: Any) -> None:
     live_apps.get_model("auth", "Group").objects.all().delete()
+
+
+def seeds(apps: Any, schema_editor: Any) -> None:
+    group = apps.get_model("auth", "Group")
+    group.objects.update_or_create(pk=1, defaults={"name": "staff"})
+    group.objects.update_or_create(name="guests", defaults={"id": 2})
+    for key in (3, 4):
+        group.objects.update_or_create(id=key)
+
+
+class FixedKeys(unittest.TestCase):
+    def test_are_numbers_that_rows_are_created_under(self) -> None:
+        self.assertEqual(fixed_keys(seeds), ["update_or_create(pk=1)"])
+        self.assertEqual(fixed_keys(historical), [])
+        self.assertEqual(fixed_keys(len), [])
 
 
 class LiveModels(unittest.TestCase):

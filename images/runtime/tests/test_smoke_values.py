@@ -3,10 +3,11 @@ from __future__ import annotations
 import datetime
 import decimal
 import unittest
+import zlib
 from types import SimpleNamespace
 from typing import Any
 
-from rehearsal_runtime.smoke_values import others
+from rehearsal_runtime.smoke_values import long_text, others
 
 
 def field(kind: str, **more: Any) -> Any:
@@ -14,6 +15,12 @@ def field(kind: str, **more: Any) -> Any:
         get_internal_type=lambda: kind,
         **{"choices": None, "flatchoices": [], "max_length": None, "decimal_places": None, **more},
     )
+
+
+class LongText(unittest.TestCase):
+    def test_does_not_fit_into_an_entry_of_an_index_packed_either(self) -> None:
+        self.assertGreater(len(zlib.compress(long_text().encode(), 9)), 2704)
+        self.assertEqual(long_text(), long_text())
 
 
 class Others(unittest.TestCase):
