@@ -36,6 +36,17 @@ export function assetsOf(html: string, path = "/"): string[] {
   return sameHost(found, path);
 }
 
+/** What a page says that files of the same host must hash to, by their path: the attribute `integrity`. */
+export function integrityOf(html: string, path: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const element of documentOf(html).querySelectorAll("script, link")) {
+    const integrity = attributeOf(element, "integrity");
+    const [asset] = sameHost([attributeOf(element, "src") || attributeOf(element, "href")], path);
+    if (integrity !== "" && asset !== undefined) found.set(asset, integrity);
+  }
+  return found;
+}
+
 /** Paths on the same host that a style sheet loads: images, fonts, other style sheets. */
 export function assetsOfStyle(css: string, path: string): string[] {
   return sameHost(urlsOfStyle(css), path);

@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import type { Check, DeployedEnvironment, Finding } from "./check.ts";
 import { type Answer, mainClient } from "./gateway-client.ts";
-import { assetsOf, assetsOfStyle } from "./references.ts";
+import { assetsOf, assetsOfStyle, integrityOf } from "./references.ts";
 
 const LIMIT = 80;
 
@@ -23,7 +24,8 @@ export const webStatic: Check = {
     if (!assets.some((path) => path.startsWith("/static/"))) {
       return [{ expected: "a page that references a file below /static/", seen: "no such reference" }];
     }
-    const first = await fetchAll(environment, assets.slice(0, LIMIT));
+    const integrity = new Map(pages.flatMap(({ body, path }) => [...integrityOf(body, path)]));
+    const first = await fetchAll(environment, assets.slice(0, LIMIT), integrity);
     const further = [...new Set(first.flatMap(({ styles }) => styles))].filter((path) => !assets.includes(path));
     const second = await fetchAll(environment, further.slice(0, LIMIT));
     return [...first, ...second].flatMap(({ findings }) => findings);
@@ -36,13 +38,20 @@ interface Fetched {
   readonly styles: readonly string[];
 }
 
-async function fetchAll(environment: DeployedEnvironment, assets: readonly string[]): Promise<Fetched[]> {
+/** @param integrity what browsers demand of some of them */
+async function fetchAll(
+  environment: DeployedEnvironment,
+  assets: readonly string[],
+  integrity: ReadonlyMap<string, string> = new Map(),
+): Promise<Fetched[]> {
   const client = mainClient(environment);
   return await Promise.all(
     assets.map(async (asset) => {
       const answer = asset.startsWith("/static/") ? await client.once(asset) : await client.fetch(asset);
       const { status, body } = answer;
-      if (status === 200 && body.length > 0) return { findings: [], styles: stylesOf(answer, asset) };
+      if (status === 200 && body.length > 0) {
+        return { findings: refused(answer, asset, integrity.get(asset)), styles: stylesOf(answer, asset) };
+      }
       const finding = {
         expected: `200 and content at ${client.origin}${asset}`,
         seen: `${status}, ${body.length} characters`,
@@ -50,6 +59,22 @@ async function fetchAll(environment: DeployedEnvironment, assets: readonly strin
       return { findings: [finding], styles: [] };
     }),
   );
+}
+
+/** What browsers fetch and then do not use. */
+function refused({ headers, body }: Answer, asset: string, integrity = ""): Finding[] {
+  const demanded = [...integrity.matchAll(/\b(sha256|sha384|sha512)-([A-Za-z0-9+/=]+)/g)];
+  // The bytes of what is no text are not kept.
+  if (demanded.length === 0 || !/^text\/|javascript|json/.test(String(headers["content-type"] ?? ""))) return [];
+  const [strongest = ""] = demanded.map(([, name = ""]) => name).sort((one, other) => other.localeCompare(one));
+  const digest = createHash(strongest).update(body, "utf8").digest("base64");
+  if (demanded.some(([, name, value]) => name === strongest && value === digest)) return [];
+  return [
+    {
+      expected: `${asset} with the content that the page's integrity="${integrity}" demands`,
+      seen: `${strongest}-${digest}: browsers refuse the file`,
+    },
+  ];
 }
 
 function stylesOf({ headers, body }: Answer, asset: string): string[] {

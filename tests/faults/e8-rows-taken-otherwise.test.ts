@@ -128,6 +128,57 @@ testFaultsTogether([
   },
 ]);
 
+/** What an editor has entered, and a day of a place that no file has. */
+async function othersStored(place: Staged): Promise<void> {
+  await flightsKept(place);
+  const [before] = await place.sql<{ photo: string }>("SELECT photo FROM flights_airport WHERE code = 'SEA'");
+  place.onReset(async () => {
+    await place.sql(`UPDATE flights_airport SET photo = '${before?.photo ?? ""}' WHERE code = 'SEA'`);
+    await place.sql("DELETE FROM flights_weatherday WHERE location = 'Elsewhere'");
+  });
+  await place.sql("UPDATE flights_airport SET photo = 'airports/sea.jpg' WHERE code = 'SEA'");
+  await place.sql(
+    `INSERT INTO flights_weatherday (location, date, precipitation, temperature_max, temperature_min, conditions)
+     VALUES ('Elsewhere', '2001-01-01', 0, 1, 0, 'sun')`,
+  );
+}
+
+testFaultsTogether([
+  {
+    title: "what editors have entered is overwritten with nothing",
+    release: {
+      changes: edited("etl/feeds.py", [
+        '    row["region"] = region_of(row["state"])\n',
+        '    row["region"] = region_of(row["state"])\n    row["photo"] = ""\n',
+      ]),
+      variables: { RELEASE },
+    },
+    ...BESIDE_THE_EARLIER,
+    prepared: othersStored,
+    breaks: async (twin) => {
+      await cycleEnds(twin);
+      expect(await twin.sql("SELECT photo FROM flights_airport WHERE code = 'SEA'")).toEqual([{ photo: "" }]);
+    },
+    caught: { id: "etl.results", words: /others have stored something, .*flights_airport has other values in photo/ },
+  },
+  {
+    title: "rows that no file has are deleted",
+    release: {
+      changes: edited("etl/pipeline.py", [
+        '    return {"loaded": len(created),',
+        '    if feed.name == "weather":\n        feed.model.objects.exclude(location__in=["Seattle", "New York"]).delete()\n    return {"loaded": len(created),',
+      ]),
+      variables: { RELEASE },
+    },
+    ...BESIDE_THE_EARLIER,
+    breaks: async (twin) => {
+      await cycleEnds(twin);
+      expect(await twin.sql("SELECT 1 FROM flights_weatherday WHERE location = 'Elsewhere'")).toEqual([]);
+    },
+    caught: { id: "etl.results", words: /others have stored something, .*flights_weatherday has \d+ rows in place of/ },
+  },
+]);
+
 testFaults([
   {
     title: "the inbox is another folder, in which nothing is",

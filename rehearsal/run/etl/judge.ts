@@ -67,7 +67,7 @@ export function withoutChance(
 /**
  * One finding for all tables: the worker's code differs at one place.
  *
- * @param pass `first` on an empty database, `again` when the same input comes once more
+ * @param pass `first` on an empty database, `again` when the same input comes once more, and others have stored something
  * @param samples values that only one of the two has, line by line
  * @param said the last lines of the release's worker
  */
@@ -87,7 +87,10 @@ export function resultFindings(
 ): Finding[] {
   if (differences.length === 0) return [];
   const nothing = differences.every(({ rowsNow }) => rowsNow === 0);
-  const input = pass === "first" ? "from the same input" : "when the same input comes once more";
+  const input =
+    pass === "first"
+      ? "from the same input"
+      : "when the same input comes once more, to tables in which others have stored something,";
   const named = differences
     .toSorted((one, other) => other.rowsBefore - one.rowsBefore)
     .slice(0, QUOTED)

@@ -11,7 +11,7 @@ import type { RunContext, WorkerProcess } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
 import type { RunStep, StepOutcome } from "../step.ts";
 import { type ThrowAwayDatabase, withDeclaredDatabase } from "../throw-away-database.ts";
-import { type Contents, readContents, valuesOf } from "./contents.ts";
+import { readContents, valuesOf } from "./contents.ts";
 import {
   differingTables,
   resultFindings,
@@ -20,6 +20,7 @@ import {
   type WorkerContents,
   withoutChance,
 } from "./judge.ts";
+import { statementsOfOthers, storeAsOthers } from "./others.ts";
 import { startWorker, untilQuiet, type WorkerRun } from "./worker-run.ts";
 
 const KIND = "etl";
@@ -78,7 +79,10 @@ function nothing(skipped: string): StepOutcome {
   return { detail: "", findings: [], skipped };
 }
 
-/** Both workers take in the same input twice, each in a database of its own, which its release's migrations have made. */
+/**
+ * Both workers take in the same input twice, each in a database of its own, which its release's migrations have made; in
+ * between others store something in the tables that they fill.
+ */
 async function compare(
   context: RunContext,
   worker: WorkerProcess,
@@ -98,11 +102,19 @@ async function compare(
       const earlier = { ...worker, image: before.image, command: before.command, environment: before.variables };
       const both = { before: earlier, now: worker };
       const since = new Date();
-      const look = async (copy: Copy) => await contentsOf(database, copy, since);
+      const look = async (copy: Copy) => await within(database, copy, (inside) => readContents(inside, since));
       const empty = { before: await look("before"), now: await look("now") };
-      let filled = { tables: 0, rows: 0 };
+      let filled: Written = { tables: [], rows: 0 };
+      let others: readonly string[] = [];
       let tried = 0;
+      const store = async (copy: Copy) => {
+        await within(database, copy, (inside) => storeAsOthers(inside, others));
+      };
       for (const [at, pass] of PASSES.entries()) {
+        if (pass === "again") {
+          others = await within(database, "before", (inside) => statementsOfOthers(inside, filled.tables));
+          await Promise.all([store("before"), store("now")]);
+        }
         const runs = await work(context, database, client, both, at);
         const contents = { empty: empty.before, filled: await look("before") };
         if (pass === "first") filled = written(contents);
@@ -111,7 +123,10 @@ async function compare(
         const differences = differingTables(contents, { empty: empty.now, filled: await look("now") });
         if (differences.length === 0) continue;
         // Only now: most releases differ in nothing.
-        for (; tried <= at; tried++) await work(context, database, client, { chance: earlier }, tried);
+        for (; tried <= at; tried++) {
+          if (PASSES[tried] === "again") await store("chance");
+          await work(context, database, client, { chance: earlier }, tried);
+        }
         const again = { empty: empty.before, filled: await look("chance") };
         const meant = withoutChance(differences, contents, again);
         const findings = resultFindings(meant, {
@@ -120,9 +135,9 @@ async function compare(
           samples: await samplesOf(database, meant),
           said: runs.find((run) => run.database === COPIES.now)?.said ?? [],
         });
-        if (findings.length > 0) return { ...filled, findings };
+        if (findings.length > 0) return { tables: filled.tables.length, rows: filled.rows, findings };
       }
-      return { ...filled, findings: [] };
+      return { tables: filled.tables.length, rows: filled.rows, findings: [] };
     });
   });
 }
@@ -157,21 +172,33 @@ async function work(
   }
 }
 
-async function contentsOf({ address }: ThrowAwayDatabase, copy: Copy, since: Date): Promise<Contents> {
-  return await withConnection({ ...address, database: COPIES[copy] }, (client) => readContents(client, since));
+async function within<T>(
+  { address }: ThrowAwayDatabase,
+  copy: Copy,
+  does: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  return await withConnection({ ...address, database: COPIES[copy] }, does);
 }
 
-function written({ empty, filled }: WorkerContents): { tables: number; rows: number } {
-  const more = [...filled].map(([table, { rows }]) => rows - (empty.get(table)?.rows ?? 0)).filter((rows) => rows > 0);
-  return { tables: more.length, rows: more.reduce((sum, rows) => sum + rows, 0) };
+/** What a worker has filled: tables, and the rows in all of them together. */
+interface Written {
+  readonly tables: readonly string[];
+  readonly rows: number;
 }
 
-async function samplesOf({ address }: ThrowAwayDatabase, differences: readonly TableDifference[]): Promise<string[]> {
+function written({ empty, filled }: WorkerContents): Written {
+  const more = [...filled]
+    .map(([table, { rows }]) => ({ table, rows: rows - (empty.get(table)?.rows ?? 0) }))
+    .filter(({ rows }) => rows > 0);
+  return { tables: more.map(({ table }) => table), rows: more.reduce((sum, { rows }) => sum + rows, 0) };
+}
+
+async function samplesOf(database: ThrowAwayDatabase, differences: readonly TableDifference[]): Promise<string[]> {
   const columns = differences.flatMap(({ table, columns: [column] }) =>
     column === undefined ? [] : [{ table, column }],
   );
   const valuesIn = async (copy: Copy, { table, column }: (typeof columns)[number]) =>
-    await withConnection({ ...address, database: COPIES[copy] }, (client) => valuesOf(client, table, column));
+    await within(database, copy, (client) => valuesOf(client, table, column));
   const samples: string[] = [];
   for (const place of columns.slice(0, 3)) {
     const name = `${place.table}.${place.column}`;

@@ -19,7 +19,7 @@ import { cookiePathFindings, referrerFindings } from "./forms.ts";
 import { parameterFindings, tryParameters } from "./parameters.ts";
 import { mixedUpFindings, openAsAdministrator, type Personal } from "./personal.ts";
 import { PAGES, type PagesState, shapesOf } from "./state.ts";
-import { tryClients, tryNowhere, trySpellings, variantFindings } from "./variants.ts";
+import { tryAsPages, tryClients, tryNowhere, trySpellings, variantFindings } from "./variants.ts";
 import { type MissingAsset, type Walk, walk } from "./walk.ts";
 
 const KIND = "pages";
@@ -86,7 +86,11 @@ export const pages: RunStep = {
 
 async function variantsOf({ site }: RunContext, starts: readonly string[], addresses: PagesState["addresses"]) {
   const client = mainClient(site);
-  let answers = await trySpellings(client, addresses);
+  const { api } = site.paths;
+  let answers = {
+    ...(await trySpellings(client, addresses)),
+    ...(api === "none" ? {} : await tryAsPages(client, api, addresses)),
+  };
   for (const path of starts) {
     answers = { ...answers, ...(await tryClients(client, path)), ...(await tryNowhere(client, path)) };
   }

@@ -12,6 +12,7 @@ const CLIENTS = {
   Java: "Java/21.0.7",
 };
 const SPELLINGS = 6;
+const AS_PAGE = " as a page";
 /** Below a start page, what no project has. */
 const NOWHERE = "there-is-no-such-page/";
 
@@ -35,6 +36,22 @@ export async function trySpellings(
   const answers: Record<string, number> = {};
   for (const { kind, path } of kinds) {
     answers[kind.replace(/\/$/, "")] = await statusOf(client, path.replace(/\/$/, ""), {});
+  }
+  return answers;
+}
+
+/** Status of the API's addresses where a person opens them in a browser: many answer with a page then. */
+export async function tryAsPages(
+  client: GatewayClient,
+  api: string,
+  addresses: Readonly<Record<string, readonly string[]>>,
+): Promise<Record<string, number>> {
+  const kinds = Object.entries(addresses).flatMap(([kind, [path]]) =>
+    path?.startsWith(api) === true ? [{ kind, path }] : [],
+  );
+  const answers: Record<string, number> = {};
+  for (const { kind, path } of kinds.slice(0, SPELLINGS)) {
+    answers[`${kind}${AS_PAGE}`] = await statusOf(client, path, { Accept: "text/html,application/xhtml+xml" });
   }
   return answers;
 }
@@ -67,22 +84,32 @@ export function variantFindings(
     if (status === undefined || earlier === 0 || earlier >= 400 || (status > 0 && status < 400)) return [];
     // Asked for as often as here, an API may well be tired of it.
     if (status === 429) return [];
-    const client = way.includes(" to ");
-    return [
-      {
-        id: client ? "pages.client" : "pages.spelling",
-        severity: "blocking",
-        subject: way,
-        cause: `it is answered ${status === 0 ? "not at all" : String(status)}; with the release before it was ${String(earlier)}`,
-        consequence: client
-          ? "Whoever uses that client is refused, and others are not: partners' programs, monitors or search engines."
-          : "Links of other sites and addresses that people type lead nowhere.",
-        remedy: client
-          ? "Look at what chooses by User-Agent: DISALLOWED_USER_AGENTS, a middleware, a rule of the gateway."
-          : "Look at APPEND_SLASH and CommonMiddleware: they redirect to the address with the slash.",
-      },
-    ];
+    const cause = `it is answered ${status === 0 ? "not at all" : String(status)}; with the release before it was ${String(earlier)}`;
+    return [{ ...kindOf(way), severity: "blocking", subject: way, cause }];
   });
+}
+
+function kindOf(way: string): Pick<Finding, "id" | "consequence" | "remedy"> {
+  if (way.endsWith(AS_PAGE)) {
+    return {
+      id: "pages.format",
+      consequence: "Whoever opens the API in a browser sees an error, while programs are answered.",
+      remedy: "Look at what makes pages of the API's answers: its renderers, and the templates of its package.",
+    };
+  }
+  if (way.includes(" to ")) {
+    return {
+      id: "pages.client",
+      consequence:
+        "Whoever uses that client is refused, and others are not: partners' programs, monitors or search engines.",
+      remedy: "Look at what chooses by User-Agent: DISALLOWED_USER_AGENTS, a middleware, a rule of the gateway.",
+    };
+  }
+  return {
+    id: "pages.spelling",
+    consequence: "Links of other sites and addresses that people type lead nowhere.",
+    remedy: "Look at APPEND_SLASH and CommonMiddleware: they redirect to the address with the slash.",
+  };
 }
 
 function hiddenErrors(path: string, status: number, earlier: number): Finding[] {

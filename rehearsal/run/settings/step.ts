@@ -30,7 +30,7 @@ interface Answer {
 /** What no answer shows: all is well for whoever logs in anew, and everybody has to; all is let in, and nobody tries. */
 export const settings: RunStep = {
   id: "settings",
-  title: "Django's settings keep visitors logged in, and guard as before",
+  title: "Django's settings guard and keep as before",
   run: async (context) => {
     const { environment, release, reports } = context;
     const before = (await keptOf(reports, KIND, environment, SETTINGS)).find((state) => state.release !== release);

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import { createHash, createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { Authority, IssuedCertificate } from "../../../components/certificate-authority.ts";
 import {
@@ -174,6 +174,28 @@ describe("web.static", () => {
     );
     const expected = `200 and content at https://shop.test:${environment.gateway.port}/static/shop.3c.js`;
     expect(await webStatic.run(environment)).toEqual([{ expected, seen }]);
+  });
+
+  it("names files that browsers refuse, since the page demands other content", async () => {
+    const digest = createHash("sha384").update(STYLE.body).digest("base64");
+    const page = (integrity: string) =>
+      `<link rel="stylesheet" href="/static/a.css" integrity="${integrity}"><script src="/static/b.js"></script>`;
+    const found = async (integrity: string) => {
+      const { environment } = await testGateway(({ path }) =>
+        path === "/" ? { body: page(integrity) } : { ...STYLE, headers: { "Content-Type": "text/css" } },
+      );
+      return await webStatic.run({ ...environment, paths: { ...environment.paths, adminLogin: "none" } });
+    };
+    expect(await found(`sha384-${digest}`)).toEqual([]);
+    // The weaker of two does not count, nor what is no digest.
+    expect(await found(`sha256-AAAA sha384-${digest}`)).toEqual([]);
+    expect(await found("nothing")).toEqual([]);
+    expect(await found("sha384-AAAA")).toEqual([
+      {
+        expected: '/static/a.css with the content that the page\'s integrity="sha384-AAAA" demands',
+        seen: `sha384-${digest}: browsers refuse the file`,
+      },
+    ]);
   });
 
   it("fails where no page references a file: nothing would have been looked at", async () => {

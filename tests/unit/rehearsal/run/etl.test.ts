@@ -84,7 +84,7 @@ describe("what two workers make of the same input", () => {
       id: "etl.results",
       severity: "blocking",
       cause:
-        "when the same input comes once more the worker makes something else than that of release a1: " +
+        "when the same input comes once more, to tables in which others have stored something, the worker makes something else than that of release a1: " +
         "item has other values in price; sale has 6 rows in place of 3",
       evidence: ["item.price before: 1.50", "item.price now: 150"],
     });

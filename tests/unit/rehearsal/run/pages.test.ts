@@ -11,7 +11,13 @@ import { disclosedFindings } from "../../../../rehearsal/run/pages/disclosed.ts"
 import { folded } from "../../../../rehearsal/run/pages/folded.ts";
 import { mixedUpFindings, openAsAdministrator } from "../../../../rehearsal/run/pages/personal.ts";
 import { shapesOf } from "../../../../rehearsal/run/pages/state.ts";
-import { tryClients, tryNowhere, trySpellings, variantFindings } from "../../../../rehearsal/run/pages/variants.ts";
+import {
+  tryAsPages,
+  tryClients,
+  tryNowhere,
+  trySpellings,
+  variantFindings,
+} from "../../../../rehearsal/run/pages/variants.ts";
 import { testGateway } from "../gateway.ts";
 
 const HTML = { "content-type": "text/html; charset=utf-8" };
@@ -347,6 +353,20 @@ describe("other ways to ask", () => {
     expect(await trySpellings(client, addresses)).toEqual({ "/flights/*": 301 });
     expect(asked.at(-1)?.path).toBe("/flights/7");
     expect(await tryNowhere(client, "/api")).toEqual({ "/api/there-is-no-such-page/": 200 });
+  });
+
+  it("are the API's addresses as people open them", async () => {
+    const { environment } = await testGateway(({ headers }) => ({
+      status: String(headers.accept).startsWith("text/html") ? 500 : 200,
+      body: "",
+    }));
+    const addresses = { "/": ["/"], "/api/": ["/api/"], "/api/*/": ["/api/7/"] };
+    const now = await tryAsPages(mainClient(environment), "/api/", addresses);
+    expect(now).toEqual({ "/api/ as a page": 500, "/api/*/ as a page": 500 });
+    const before = { "/api/ as a page": 200, "/api/*/ as a page": 406 };
+    expect(variantFindings(now, before)).toMatchObject([
+      { id: "pages.format", severity: "blocking", subject: "/api/ as a page" },
+    ]);
   });
 
   it("must go on to tell an address that leads nowhere", () => {
