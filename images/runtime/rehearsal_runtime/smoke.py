@@ -34,9 +34,9 @@ def run() -> int:
     """Writes JSON lines: ``ready``, each ``operation`` or ``answer``, ``round`` after each of what is done once, ``paused``.
 
     SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` does as well what no
-    link leads to: it sends forms and records, chooses rows of the administration, and asks for pages of rows in which
-    something is missing or that hold markup, and for routes that must show no secret. Whatever is done to the database is rolled back. An
-    operation that fails is told of and ends nothing.
+    link leads to: it sends forms and records, turns the pages of lists, chooses rows of the administration, and asks for
+    pages of rows in which something is missing or that hold markup, and for routes that must show no secret. Whatever is
+    done to the database is rolled back. An operation that fails is told of and ends nothing.
 
     :raises Failure: when the database cannot be reached, or for a line that is no command.
     """
@@ -105,10 +105,12 @@ class Smoke:
             from .smoke_forms import send_forms
             from .smoke_gaps import visit_gaps
             from .smoke_markup import show_markup
+            from .smoke_pages import turn_pages
             from .smoke_routes import visit_routes
 
             send_forms(list(self._asked), self._told, self._mail)
             send_records(self._records, self._told)
+            turn_pages(self._records, self._told)
             choose_all(self._told)
             visit_gaps(self._told)
             show_markup(self._asked, self._told)

@@ -33,7 +33,8 @@ const OF_SURROUNDINGS =
  * A project may show markup that its editors write, live without mail, or take what strangers send; it is no intention where
  * it was otherwise before.
  */
-const PERHAPS_MEANT = / is not escaped: | no mail server listens |a record is taken from whoever sends it/;
+const PERHAPS_MEANT =
+  / is not escaped: | no mail server listens |a record is taken from whoever sends it| stand on two of them/;
 /** A page that is asked for again with something else in mind. */
 const ONCE_MORE = / (?:for its forms|by its address alone|with markup in \S+)$/;
 const CLIENT_ERROR = /^status 4\d\d$/;
