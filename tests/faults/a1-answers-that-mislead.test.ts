@@ -13,6 +13,12 @@ describeFault({
 
 const NOWHERE = "/airports/there-is-no-such-airport/";
 
+/** Of a list of the API. */
+interface Page {
+  readonly results: readonly { readonly code: string }[];
+  readonly next: string | null;
+}
+
 testFaultsTogether([
   {
     title: "the cookie of forms is for the administration alone",
@@ -63,5 +69,46 @@ testFaultsTogether([
       expect((await twin.get(name)).headers["cache-control"]).toMatch(/max-age=[1-9]/);
     },
     caught: { id: "pages.file-versions", words: /no static file that it is shown with has a hash in its name/ },
+  },
+  {
+    title: "the order of a list does not tell all rows apart",
+    compared: true,
+    steps: ["code"],
+    release: {
+      changes: edited("api/views.py", [
+        "queryset = Airport.objects.all()",
+        'queryset = Airport.objects.order_by("state")',
+      ]),
+    },
+    breaks: async (twin) => {
+      const codes: string[] = [];
+      for (let path = "/api/v1/airports/"; path !== ""; ) {
+        const { results, next } = JSON.parse((await twin.get(path)).body) as Page;
+        codes.push(...results.map(({ code }) => code));
+        path = next === null ? "" : `${new URL(next).pathname}${new URL(next).search}`;
+      }
+      expect(new Set(codes).size).toBeLessThan(codes.length);
+    },
+    caught: {
+      id: "code.request",
+      words: /\/api\/v1\/airports\/ page by page: \d+ of \d+ records on \d+ pages stand on two of them/,
+    },
+  },
+  {
+    title: "the API answers programs, and fails where a person opens it",
+    compared: true,
+    steps: ["pages"],
+    release: {
+      steps: "RUN rm -r /opt/venv/lib/python3*/site-packages/rest_framework/templates/rest_framework/base.html",
+    },
+    breaks: async (twin) => {
+      expect((await twin.get("/api/v1/airports/")).status).toBe(200);
+      const page = await twin.get("/api/v1/airports/", { headers: { Accept: "text/html" } });
+      expect(page.status).toBe(500);
+    },
+    caught: {
+      id: "pages.format",
+      words: /\/api\/\S* as a page: it is answered 500; with the release before it was 200/,
+    },
   },
 ]);

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import { describeFault } from "./harness/fault.ts";
 import { edited } from "./harness/stage.ts";
 import type { Staged } from "./harness/staged.ts";
-import { testFaults } from "./harness/whole-environment.ts";
+import { testFaults, testFaultsTogether } from "./harness/whole-environment.ts";
 
 describeFault({
   id: "S1",
@@ -15,6 +16,7 @@ describeFault({
 const COLLECT =
   "RUN DJANGO_SETTINGS_MODULE=airways.settings DJANGO_SECRET_KEY=building /opt/rehearsal/run collectstatic";
 const BASE = "templates/base.html";
+const STALE = `sha384-${createHash("sha384").update("body { color: black }").digest("base64")}`;
 
 /** The answers to all style sheets that the first page names. */
 async function styles(twin: Staged) {
@@ -23,6 +25,34 @@ async function styles(twin: Staged) {
   expect(paths.length).toBeGreaterThan(0);
   return await Promise.all(paths.map((path) => twin.get(path)));
 }
+
+testFaultsTogether([
+  {
+    title: "a page names a file by hand that there is not",
+    release: {
+      changes: edited(BASE, ["</head>", '<link rel="stylesheet" href="/static/flights/print.css">\n</head>']),
+    },
+    breaks: async (twin) => {
+      expect((await styles(twin)).map(({ status }) => status)).toContain(404);
+    },
+    caught: { id: "web.static", words: /\/static\/flights\/print\.css.*404/ },
+  },
+  {
+    title: "a page demands of a style sheet what it held before",
+    release: {
+      changes: edited(BASE, [
+        `<link rel="stylesheet" href="{% static 'flights/site.css' %}">`,
+        `<link rel="stylesheet" href="{% static 'flights/site.css' %}" integrity="${STALE}">`,
+      ]),
+    },
+    breaks: async (twin) => {
+      const digests = (await styles(twin)).map(({ body }) => createHash("sha384").update(body).digest("base64"));
+      expect((await twin.get("/")).body).toContain(`integrity="${STALE}"`);
+      expect(digests).not.toContain(STALE.replace("sha384-", ""));
+    },
+    caught: { id: "web.static", words: /site\.\S+css with the content that the page's integrity="sha384-/ },
+  },
+]);
 
 testFaults([
   {
@@ -47,16 +77,6 @@ testFaults([
       expect((await styles(twin)).map(({ status }) => status)).toContain(404);
     },
     caught: { id: "web.static", words: /\.css.*404/ },
-  },
-  {
-    title: "a page names a file by hand that there is not",
-    release: {
-      changes: edited(BASE, ["</head>", '<link rel="stylesheet" href="/static/flights/print.css">\n</head>']),
-    },
-    breaks: async (twin) => {
-      expect((await styles(twin)).map(({ status }) => status)).toContain(404);
-    },
-    caught: { id: "web.static", words: /\/static\/flights\/print\.css.*404/ },
   },
   {
     title: "a served file was changed by hand, and browsers keep it for a year",

@@ -75,6 +75,17 @@ const SIBLINGS: readonly Sibling[] = [
     words: "operator does not exist: character varying = uuid",
   },
   {
+    title: "an index on a text has no room for long ones, and no row is long yet",
+    operations: 'migrations.AddIndex("remark", models.Index(fields=["text"], name="remark_text"))',
+    models: edited("flights/models.py", [
+      'name="remark_status_created_at")]',
+      'name="remark_status_created_at"), models.Index(fields=["text"], name="remark_text")]',
+    ]),
+    tables: ["flights_remark"],
+    operation: "INSERT flights.Remark with a long text in text",
+    words: "index row",
+  },
+  {
     title: "it loses a right",
     operations: sql('REVOKE INSERT ON "flights_remark" FROM app'),
     tables: [],

@@ -117,6 +117,28 @@ const SIBLINGS: readonly Sibling[] = [
     cause: /1 group holds the permission, and its model, which has another name after the migrations/,
   },
   {
+    title: "a row of reference is stored under a key that another row has",
+    changes: {
+      "flights/migrations/0008_next.py": `
+from django.db import migrations
+
+
+def seed(apps, schema_editor):
+    airports = apps.get_model("flights", "Airport").objects
+    airports.update_or_create(pk=1, defaults={"code": "ZZZZ", "name": "Unknown", "country": "USA", "latitude": 0, "longitude": 0})
+
+
+class Migration(migrations.Migration):
+    dependencies = [("flights", "0007_validate_flight_checks")]
+    operations = [migrations.RunPython(seed, migrations.RunPython.noop)]
+`,
+    },
+    migration: "flights.0008_next",
+    seen: ["SELECT count(*) = 0 AS found FROM flights_airport WHERE code = '1001'", "false", "true"],
+    id: "migration.fixed-key",
+    cause: /seed takes a row by a key that was given out by another database: update_or_create\(pk=1\)/,
+  },
+  {
     title: "rows of another table go through ON DELETE CASCADE",
     changes: {
       ...CASCADE,
