@@ -83,24 +83,6 @@ testFaultsTogether([
     caught: { id: "etl.results", words: /flights_flight has other values in .*delay_minutes/ },
   },
   {
-    title: "times are taken for those of another zone, and every flight for a new one",
-    release: {
-      changes: edited(
-        "etl/values.py",
-        ["from typing import Any\n", "from typing import Any\nfrom zoneinfo import ZoneInfo\n"],
-        [".replace(tzinfo=UTC)", '.replace(tzinfo=ZoneInfo("America/New_York"))'],
-      ),
-      variables: { RELEASE },
-    },
-    ...BESIDE_THE_EARLIER,
-    breaks: async (twin) => {
-      await cycleEnds(twin);
-      // The file's last flight is of the 31st of March, in the evening of its own zone.
-      expect(await count(twin, "departs_at < '2001-04-02'")).toBeGreaterThan(9000);
-    },
-    caught: { id: "etl.results", words: /flights_flight has other values in .*departs_at/ },
-  },
-  {
     title: "a migration makes a key deferrable, which nothing can be inserted or updated by",
     release: {
       changes: {
@@ -175,11 +157,32 @@ testFaultsTogether([
       await cycleEnds(twin);
       expect(await twin.sql("SELECT 1 FROM flights_weatherday WHERE location = 'Elsewhere'")).toEqual([]);
     },
-    caught: { id: "etl.results", words: /others have stored something, .*flights_weatherday has \d+ rows in place of/ },
+    caught: {
+      id: "etl.results",
+      words: /others have stored something, .*flights_weatherday has [\d,]+ rows in place of/,
+    },
   },
 ]);
 
 testFaults([
+  {
+    title: "times are taken for those of another zone, and every flight for a new one",
+    release: {
+      changes: edited(
+        "etl/values.py",
+        ["from typing import Any\n", "from typing import Any\nfrom zoneinfo import ZoneInfo\n"],
+        [".replace(tzinfo=UTC)", '.replace(tzinfo=ZoneInfo("America/New_York"))'],
+      ),
+      variables: { RELEASE },
+    },
+    ...BESIDE_THE_EARLIER,
+    breaks: async (twin) => {
+      await cycleEnds(twin);
+      // The file's last flight is of the 31st of March, in the evening of its own zone.
+      expect(await count(twin, "departs_at < '2001-04-02'")).toBeGreaterThan(9000);
+    },
+    caught: { id: "etl.results", words: /flights_flight has other values in .*departs_at/ },
+  },
   {
     title: "the inbox is another folder, in which nothing is",
     release: { variables: { RELEASE, ETL_INBOX: "/tmp" } },
