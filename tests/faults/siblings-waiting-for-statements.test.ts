@@ -44,6 +44,13 @@ const SIBLINGS: readonly WaitingSibling[] = [
     statement: READ_FLIGHT,
     cause: /ALTER COLUMN "distance_miles" TYPE numeric.* holds AccessExclusiveLock on flights_flight/,
   },
+  {
+    title: "all rows changed by one statement, which has come by most of them before it ends",
+    file: migrationFile(LAST_FLIGHTS, sql('UPDATE "flights_flight" SET "distance_miles" = "distance_miles"')),
+    statement: 'UPDATE "flights_flight" SET "delay_minutes" = 5 WHERE "id" = 300001',
+    cause:
+      /UPDATE "flights_flight".* holds RowExclusiveLock on flights_flight, which keeps the running release waiting/,
+  },
 ];
 
 describe("statements that keep the running release waiting", () => {

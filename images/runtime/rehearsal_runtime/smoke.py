@@ -185,7 +185,7 @@ class Smoke:
 
     def traffic(self, tables: set[str]) -> None:
         """Begins operations on these tables; requests are those whose SQL names one of them, or else all."""
-        from .smoke_models import models, reads, writes
+        from .smoke_models import models, reads, strewn_writes, writes
 
         self.pause(tell=False)
         if not self._requests:
@@ -198,7 +198,7 @@ class Smoke:
             [
                 requests,
                 [operation for model in concerned for operation in reads(model)],
-                [operation for model in concerned for operation in writes(model)],
+                [operation for model in concerned for operation in (*strewn_writes(model), *writes(model))],
             ],
             lambda outcome: self.emit({**outcome.event(), "at": outcome.at, "error": outcome.error}),
             lambda: self.emit({"event": "busy"}),

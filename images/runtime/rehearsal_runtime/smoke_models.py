@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -98,6 +99,28 @@ def writes(model: Any) -> list[Operation]:
     ]
 
 
+def strewn_writes(model: Any) -> list[Operation]:
+    """Saving another row each time: a migration that changes all rows has those first that lie where it begins.
+
+    Where the row itself is what cannot be saved, nobody was kept from saving it.
+    """
+
+    def update() -> None:
+        from django.db import OperationalError
+
+        row = _anywhere(model)
+        if row is None:
+            return
+        try:
+            row.save()
+        except OperationalError:
+            raise
+        except Exception:
+            return
+
+    return [Operation(f"UPDATE {model._meta.label}, any row", update, model._meta.db_table)]
+
+
 def omissions(model: Any) -> list[Operation]:
     """Inserting a row with one value left out at a time: the model's default is there, or nothing."""
     return [
@@ -176,6 +199,17 @@ class UniqueIndex:
 
 def _first(model: Any) -> Any:
     return model._base_manager.using("default").order_by("pk").first()
+
+
+def _anywhere(model: Any) -> Any:
+    """A row by chance; None where there is none, or keys have no order that one could reach into."""
+    from django.db.models import Max, Min
+
+    rows = model._base_manager.using("default")
+    ends = rows.aggregate(low=Min("pk"), high=Max("pk"))
+    if not isinstance(ends["low"], int):
+        return None
+    return rows.filter(pk__gte=random.randint(ends["low"], ends["high"])).order_by("pk").first()
 
 
 def _renew_key(row: Any, model: Any) -> None:
