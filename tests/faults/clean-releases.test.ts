@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CLEAN_RELEASES } from "./harness/clean.ts";
 import { describeFault } from "./harness/fault.ts";
-import { blocking, migrationFile, nextRelease, rehearse, runningRelease } from "./harness/stage.ts";
+import { blocking, migrationFile, nextRelease, productionWith, rehearse } from "./harness/stage.ts";
 
 describeFault({
   id: "clones",
@@ -12,11 +12,9 @@ describeFault({
 
 describe("a clean release passes the whole rehearsal, without a false alarm", () => {
   it.each(CLEAN_RELEASES)("$what", async ({ changes, before }) => {
-    const outgoing = before === undefined ? runningRelease() : await nextRelease(before);
+    const production = await productionWith(before);
     const incoming = await nextRelease(changes);
-    // Any migration of the release before will do to have its clone brought up to it.
-    const applied = before === undefined ? undefined : ["flights.0007_validate_flight_checks"];
-    const result = await rehearse(incoming, { form: "full", outgoing, applied });
+    const result = await rehearse(incoming, { form: "full", ...production });
     expect(blocking(result)).toEqual([]);
     const warnings = result.findings.filter(({ severity }) => severity === "warning");
     expect(warnings.map(({ id, subject, cause }) => `${id} ${subject}: ${cause}`)).toEqual([]);

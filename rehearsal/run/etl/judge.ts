@@ -88,7 +88,7 @@ export function resultFindings(
   if (differences.length === 0) return [];
   const nothing = differences.every(({ rowsNow }) => rowsNow === 0);
   // Where nothing arrives in a table, the worker may have said why.
-  const silent = !differences.some(({ rowsNow }) => rowsNow === 0);
+  const emptied = differences.some(({ rowsNow }) => rowsNow === 0);
   const input =
     pass === "first"
       ? "from the same input"
@@ -110,7 +110,7 @@ export function resultFindings(
         : "Pages and reports are built on rows that are missing, doubled or wrong, and no error says so.",
       remedy:
         "Look at what changed in how rows are read, matched and stored; where this is what the release is for, say so in rehearsal:checks.accepted.",
-      evidence: [...samples, ...(silent ? [] : said.map((line) => `worker: ${line}`))],
+      evidence: [...samples, ...(emptied ? said.map((line) => `worker: ${line}`) : [])],
     },
   ];
 }

@@ -39,6 +39,19 @@ export function runningRelease(): ReleaseProcess {
   return releaseOf(inject("production").applicationImage);
 }
 
+/**
+ * What a rehearsal is told of production where it runs another release than usual, whose migrations the snapshot lacks.
+ *
+ * @param before what that release differs in; undefined for the usual one
+ */
+export async function productionWith(
+  before: Changes | undefined,
+): Promise<Pick<RehearsalArgs, "applied"> & { readonly outgoing: ReleaseProcess }> {
+  if (before === undefined) return { outgoing: runningRelease(), applied: undefined };
+  // Any migration will do to have a clone brought up to all of the release.
+  return { outgoing: await nextRelease(before), applied: ["flights.0007_validate_flight_checks"] };
+}
+
 /** Builds the next release: production's with changes. */
 export async function nextRelease(changes: Changes, environment: Readonly<Record<string, string>> = {}) {
   const image = `${PREFIX}/application:${randomBytes(4).toString("hex")}`;
