@@ -20,6 +20,7 @@ import { gatewayTls } from "./gateway-tls.ts";
 import { healthDatabaseAway } from "./health-database-away.ts";
 import { imageHealthCommand } from "./image-health-command.ts";
 import { imageImports } from "./image-imports.ts";
+import { imageMoments } from "./image-moments.ts";
 import { imagePrograms } from "./image-programs.ts";
 import { imageRequirements } from "./image-requirements.ts";
 import { imageSecrets } from "./image-secrets.ts";
@@ -64,6 +65,7 @@ export const criticalChecks: readonly Check[] = [
   healthDatabaseAway,
   imageHealthCommand,
   imageImports,
+  imageMoments,
   imagePrograms,
   imageRequirements,
   imageSecrets,

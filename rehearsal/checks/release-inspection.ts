@@ -36,6 +36,8 @@ export interface ReleaseInspection {
     readonly left: number;
     readonly failed: readonly { readonly where: string; readonly error: string }[];
   };
+  /** Places in the project's code that hold the moment at which they were imported. */
+  readonly moments: readonly string[];
   /** Programs that the code starts and that are not on PATH; whether only a command of `manage.py` starts it. */
   readonly programs: readonly { readonly where: string; readonly program: string; readonly command: boolean }[];
   readonly requirements: { readonly packages: number; readonly problems: readonly string[] };

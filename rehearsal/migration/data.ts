@@ -20,6 +20,8 @@ export interface Soundness {
   readonly invalidIndexes: readonly string[];
   /** Constraints that existing rows were not checked against. */
   readonly notValidated: readonly string[];
+  /** Those of them that a rule on a single row makes, and that rows break. */
+  readonly unmet: readonly { readonly constraint: string; readonly table: string; readonly rows: number }[];
   /** Sequences that will give a number which their column holds already. */
   readonly behind: readonly {
     readonly sequence: string;
@@ -67,7 +69,7 @@ export async function tableSizes(address: PostgresAddress): Promise<Record<strin
   });
 }
 
-/** Looks for invalid indexes, constraints that were not validated, and sequences behind their columns. */
+/** Looks for invalid indexes, constraints that were not validated or that rows break, and sequences behind their columns. */
 export async function soundness(address: PostgresAddress): Promise<Soundness> {
   return withConnection(address, async (client) => {
     const names = async (sql: string) => (await client.query<{ name: string }>(sql)).rows.map(({ name }) => name);
@@ -79,9 +81,28 @@ export async function soundness(address: PostgresAddress): Promise<Soundness> {
         `SELECT format('%I on %s', conname, conrelid::regclass) AS name FROM pg_constraint
          WHERE NOT convalidated AND conrelid <> 0 ORDER BY 1`,
       ),
+      unmet: await unmetConstraints(client),
       behind: await sequencesBehind(client),
     };
   });
+}
+
+/** Constraints NOT VALID are few; each is a look at its table. */
+async function unmetConstraints(client: pg.Client): Promise<Soundness["unmet"]> {
+  const { rows } = await client.query<{ constraint: string; table: string; rule: string }>(
+    `SELECT format('%I on %s', k.conname, k.conrelid::regclass) AS "constraint", k.conrelid::regclass::text AS "table",
+            pg_get_expr(k.conbin, k.conrelid) AS rule
+     FROM pg_constraint k WHERE k.contype = 'c' AND NOT k.convalidated AND k.conrelid <> 0 ORDER BY 1`,
+  );
+  const unmet: { constraint: string; table: string; rows: number }[] = [];
+  for (const { constraint, table, rule } of rows) {
+    const { rows: found } = await client.query<{ rows: string }>(
+      `SELECT count(*)::text AS rows FROM ONLY ${table} WHERE NOT (${rule})`,
+    );
+    const count = Number(found[0]?.rows ?? 0);
+    if (count > 0) unmet.push({ constraint, table, rows: count });
+  }
+  return unmet;
 }
 
 /** Puts the sequences back after work that is rolled back: they take no part in that. */
@@ -136,6 +157,29 @@ async function sequencesBehind(client: pg.Client): Promise<Soundness["behind"]> 
     behind.push({ sequence, column: `${table}.${column}`, next: state.next, highest: state.highest });
   }
   return behind;
+}
+
+/**
+ * How many rows of a table say nothing that another one does not: keys, unique columns and times left out.
+ *
+ * @param table `name` in schema public, else `schema.name`
+ */
+export async function doublesIn(address: PostgresAddress, table: string): Promise<number> {
+  return withConnection(address, async (client) => {
+    const { rows: columns } = await client.query<{ name: string }>(
+      `SELECT a.attname AS name FROM pg_attribute a
+       WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped
+         AND format_type(a.atttypid, NULL) !~ '^time' AND NOT EXISTS (
+           SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum)
+       ORDER BY a.attnum`,
+      [quoted(table)],
+    );
+    const said = columns.map(({ name }) => quoted(name)).join(", ");
+    const { rows } = await client.query<{ doubles: string }>(
+      `SELECT (count(*) - count(DISTINCT md5(ROW(${said})::text)))::text AS doubles FROM ${quoted(table)}`,
+    );
+    return Number(rows[0]?.doubles ?? 0);
+  });
 }
 
 async function columnsByTable(client: pg.Client): Promise<Map<string, { name: string; type: string }[]>> {

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
-import type { Clone } from "../snapshot/clone.ts";
 import { onClone, type ReleaseProcess, runEvents } from "./releases.ts";
-import type { MigrationRehearsal } from "./result.ts";
+import type { MigrationRehearsal, PlannedMigration } from "./result.ts";
+import type { Stage } from "./stage.ts";
 
 /** A migrator that was killed after a statement, and what the next one found. */
 export type Kill = MigrationRehearsal["kills"][number];
@@ -25,21 +25,25 @@ export interface KillFacts {
  * Kills the migrator after each statement of each migration in turn. A kill that leaves the database between two states
  * uses its clone up; another one is started then.
  *
- * @param freshClone starts a clone in the state before the migrations; whoever calls removes them all
+ * @param stage gives clones in the state before the migrations, and removes them all
+ * @param plan of the migrations
  */
 export async function killAtEachStatement(
   docker: Docker,
   release: ReleaseProcess,
-  network: string,
-  freshClone: () => Promise<Clone>,
+  stage: Stage,
+  plan: readonly PlannedMigration[],
 ): Promise<KillFacts> {
+  // Each of their statements may leave the database between two states.
+  const expected = plan.reduce((count, { atomic, sql }) => count + (atomic ? 0 : Math.max(1, sql.length)), 0);
   const kills: Kill[] = [];
   let from: string | undefined;
   for (let clones = 0; clones < MOST_CLONES; clones++) {
-    const clone = await freshClone();
+    const clone = await stage.clone();
+    if (clones < Math.min(expected, MOST_CLONES - 1)) stage.prepare();
     let spent: string | undefined;
     const words: [string, ...string[]] = from === undefined ? ["kill"] : ["kill", "--from", from];
-    const run = onClone(release, clone, network, "owner", words);
+    const run = onClone(release, clone, stage.network, "owner", words);
     const { exitCode, said } = await runEvents(docker, run, (line) => {
       const event = line as KillEvent;
       if (event.event === "spent") spent = `${event.migration}:${event.afterStatement}`;

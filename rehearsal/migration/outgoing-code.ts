@@ -22,6 +22,20 @@ export interface CodeOperation {
   readonly error: string | null;
 }
 
+/** A way to change rows that succeeded, such as `POST /admin/shop/order/ ship`. */
+export interface CodeEffect {
+  readonly operation: string;
+  /** Paths that say something else after it. */
+  readonly pages: readonly string[];
+}
+
+/** What saving shows to visitors. */
+export interface CodeEffects {
+  /** Digest of what each page says before anything is changed, by its path. */
+  readonly pages: Readonly<Record<string, string>>;
+  readonly effects: readonly CodeEffect[];
+}
+
 /** What stands in an answer of a release: on a page, in a download, or of its API. */
 export interface CodeAnswer {
   readonly path: string;
@@ -52,6 +66,8 @@ export interface AnsweredValues {
 type SmokeEvent =
   | ({ event: "operation" } & CodeOperation)
   | ({ event: "answer" } & CodeAnswer)
+  | ({ event: "effect" } & CodeEffect)
+  | { event: "page"; path: string; text: string }
   | { event: "ready" }
   | { event: "round" }
   | { event: "busy" }
@@ -74,6 +90,8 @@ export interface OutgoingCode {
   variations(tables: readonly string[]): Promise<CodeOperation[]>;
   /** What its pages, its API and its downloads answer to a visitor, without what differs each time. */
   answers(): Promise<CodeAnswer[]>;
+  /** Changes rows, and looks which of its pages say something else then. */
+  effects(): Promise<CodeEffects>;
   /** Asks for paths as a visitor does. */
   ask(paths: readonly string[]): Promise<CodeOperation[]>;
   /** What they answered in the last round of `once`. */
@@ -115,6 +133,8 @@ export async function startCode(
 export async function startSmoke(docker: Docker, run: OneShot): Promise<OutgoingCode> {
   let collected: CodeOperation[] = [];
   let answers: CodeAnswer[] = [];
+  let effects: CodeEffect[] = [];
+  let pages: Record<string, string> = {};
   let answered: ((operations: CodeOperation[]) => void) | undefined;
   let traffic: { first: () => void; busy: () => void } | undefined;
   const said: string[] = [];
@@ -128,6 +148,8 @@ export async function startSmoke(docker: Docker, run: OneShot): Promise<Outgoing
       collected.push(event);
       if (event.at !== undefined) traffic?.first();
     } else if (event.event === "answer") answers.push(event);
+    else if (event.event === "page") pages[event.path] = event.text;
+    else if (event.event === "effect") effects.push({ operation: event.operation, pages: event.pages });
     else if (event.event === "busy") traffic?.busy();
     else if (event.event !== "ready") {
       answered?.(collected);
@@ -162,6 +184,12 @@ export async function startSmoke(docker: Docker, run: OneShot): Promise<Outgoing
       answers = [];
       await ask("answers");
       return answers;
+    },
+    effects: async () => {
+      effects = [];
+      pages = {};
+      await ask("effects");
+      return { pages, effects };
     },
     ask: (paths) => ask(`ask ${JSON.stringify(paths)}`),
     answered: () => answers,

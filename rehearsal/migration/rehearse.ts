@@ -4,7 +4,7 @@ import { counted } from "../report/format.ts";
 import type { CatalogueDescription } from "../snapshot/catalogue-description.ts";
 import type { Clone } from "../snapshot/clone.ts";
 import { applyMigrations } from "./apply.ts";
-import { compareSizes, type DataState, dataState, keepingSequences, soundness, tableSizes } from "./data.ts";
+import { compareSizes, type DataState, dataState, doublesIn, keepingSequences, soundness, tableSizes } from "./data.ts";
 import { abortFindings } from "./findings/aborts.ts";
 import { emptiedFindings } from "./findings/answers.ts";
 import { backFindings, lostFindings, removedBetween } from "./findings/back.ts";
@@ -16,7 +16,7 @@ import { planFindings } from "./findings/plan.ts";
 import { freshBuildFindings, schemaDifferences, schemaFindings } from "./findings/schema.ts";
 import { sessionFindings } from "./findings/session.ts";
 import { storageFindings, storageNeed } from "./findings/storage.ts";
-import { valueFindings } from "./findings/values.ts";
+import { alikeFindings, valueFindings } from "./findings/values.ts";
 import { cloneCatalogue, freshBuild } from "./fresh-build.ts";
 import { killAtEachStatement } from "./kills.ts";
 import { type MigrationPlan, readPlan } from "./migrate.ts";
@@ -28,7 +28,7 @@ import { onStage, type RehearsalArgs, type Stage } from "./stage.ts";
 import { type KnownStatement, knownStatements, planStatements } from "./statements.ts";
 import { watchStorage } from "./storage.ts";
 import { TrafficStep } from "./traffic-step.ts";
-import { type ChangedColumn, changedColumns, columnsThatDiffer } from "./values.ts";
+import { addedColumns, type ChangedColumn, changedColumns, columnsThatDiffer } from "./values.ts";
 
 /**
  * Rehearses the pending migrations of a release on throw-away clones of a snapshot. Whatever it finds is in the result;
@@ -46,6 +46,12 @@ export async function rehearseMigrations(
 ): Promise<MigrationRehearsal> {
   await removeAbandoned(docker);
   return onStage(docker, args, signal, (stage) => new Rehearsal(docker, args, stage, say).run());
+}
+
+/** Calls a function the first time only. */
+function once<T>(call: () => Promise<T>): () => Promise<T> {
+  let called: Promise<T> | undefined;
+  return () => (called ??= call());
 }
 
 /** What the running release's code did before the migrations. */
@@ -98,6 +104,7 @@ class Rehearsal {
     // What aborts on a quiet database need not be tried on a busy one.
     if (catalogue === undefined || !ran) return;
     await this.#schemaStep(clone, catalogue);
+    this.#stage.prepare();
     // Alone on the machine: its waits are measured.
     await this.#traffic.run(this.#statements);
     await Promise.all([this.#killStep(), this.#backStep(clone)]);
@@ -218,19 +225,40 @@ class Rehearsal {
       const after = await dataState(clone.address);
       this.#data = { before, after };
       const rows = Object.values(after).reduce((sum, table) => sum + table.rows, 0);
+      const unchanged = once(() => this.#stage.clone());
+      const doubles = await this.#doubles(unchanged, before, after);
+      const changed = await this.#changedColumns(unchanged, clone, before, after);
       const findings = [
-        ...dataFindings(before, after, this.#record.plan, this.#record.run, outside),
-        ...valueFindings(await this.#changedColumns(clone, before, after), this.#record.plan, this.#record.run),
+        ...dataFindings(before, after, this.#record.plan, this.#record.run, outside, doubles),
+        ...valueFindings(changed, this.#record.plan, this.#record.run),
+        ...alikeFindings(await addedColumns({ before, after }, clone.address), this.#record.plan, this.#record.run),
       ];
       return [undefined, `${counted(Object.keys(before).length, "table")}, ${rows} rows compared`, findings];
     });
   }
 
   /** Looks closer at columns with other values, in a clone that was not migrated: the sums alone do not say what was lost. */
-  async #changedColumns(clone: Clone, before: DataState, after: DataState): Promise<ChangedColumn[]> {
+  async #changedColumns(
+    unchanged: () => Promise<Clone>,
+    clone: Clone,
+    before: DataState,
+    after: DataState,
+  ): Promise<ChangedColumn[]> {
     if (columnsThatDiffer(before, after).length === 0) return [];
-    const unchanged = await this.#stage.clone();
-    return await changedColumns({ before, after }, unchanged.address, clone.address);
+    return await changedColumns({ before, after }, (await unchanged()).address, clone.address);
+  }
+
+  /** Of tables with fewer rows, how many there were to spare. */
+  async #doubles(
+    unchanged: () => Promise<Clone>,
+    before: DataState,
+    after: DataState,
+  ): Promise<Record<string, number>> {
+    const doubles: Record<string, number> = {};
+    for (const [table, { rows }] of Object.entries(before)) {
+      if ((after[table]?.rows ?? rows) < rows) doubles[table] = await doublesIn((await unchanged()).address, table);
+    }
+    return doubles;
   }
 
   async #schemaStep(clone: Clone, before: CatalogueDescription): Promise<void> {
@@ -255,9 +283,7 @@ class Rehearsal {
 
   async #killStep(): Promise<void> {
     await this.#record.step("kill", async () => {
-      const facts = await killAtEachStatement(this.#docker, this.#args.incoming, this.#stage.network, () =>
-        this.#stage.clone(),
-      );
+      const facts = await killAtEachStatement(this.#docker, this.#args.incoming, this.#stage, this.#record.plan);
       this.#record.kills = facts.kills;
       const between = facts.kills.filter(({ found }) => found === "between").length;
       return [

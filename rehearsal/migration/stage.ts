@@ -43,6 +43,8 @@ export interface Stage {
   readonly network: string;
   /** Starts a clone that has the migrations and owners of the environment's database. */
   clone(): Promise<Clone>;
+  /** Starts the clone that the next call of `clone` gives: each takes a second to start. */
+  prepare(): void;
 }
 
 /** How often it is tried to remove a network whose last containers are on their way out. */
@@ -66,7 +68,8 @@ export async function onStage<T>(
   const name = `${args.environmentName}-rehearsal-${randomBytes(3).toString("hex")}`;
   const network = await docker.createNetwork({ Name: name, Internal: true, Labels: temporaryLabels() });
   const starting: Promise<Clone>[] = [];
-  const clone = async () => {
+  let prepared: Promise<Clone> | undefined;
+  const fresh = async () => {
     signal.throwIfAborted();
     const start = startClone(docker, {
       image: args.snapshot.image,
@@ -82,12 +85,22 @@ export async function onStage<T>(
     await giveAway(started.address, args.foreignTables ?? []);
     return started;
   };
+  const clone = () => {
+    const next = prepared ?? fresh();
+    prepared = undefined;
+    return next;
+  };
+  const prepare = () => {
+    prepared ??= fresh();
+    // Whoever takes it is told.
+    prepared.catch(() => undefined);
+  };
   const clear = async () => {
     const clones = (await Promise.allSettled(starting)).flatMap((start) => ("value" in start ? [start.value] : []));
     await Promise.all(clones.map((started) => started.remove()));
     await removeNetwork(docker, network);
   };
-  const working = work({ network: name, clone });
+  const working = work({ network: name, clone, prepare });
   try {
     return await Promise.race([working, aborted(signal)]);
   } finally {

@@ -23,6 +23,13 @@ export interface ChangedColumn {
   readonly after: ColumnValues;
 }
 
+/** A column that the migrations added to a table that was there. */
+export interface AddedColumn {
+  readonly table: string;
+  readonly column: string;
+  readonly values: ColumnValues;
+}
+
 /** Up to here a column is one of kinds or states, and its values are told one by one. */
 const FEW = 12;
 
@@ -51,6 +58,28 @@ export async function changedColumns(
       return found;
     }),
   );
+}
+
+/**
+ * What columns hold that the migrations have added to tables with rows.
+ *
+ * @param after the migrated database
+ */
+export async function addedColumns(
+  states: { readonly before: DataState; readonly after: DataState },
+  after: PostgresAddress,
+): Promise<AddedColumn[]> {
+  const added = Object.entries(states.before).flatMap(([table, { columns }]) =>
+    Object.keys(states.after[table]?.columns ?? {})
+      .filter((column) => !(column in columns))
+      .map((column) => ({ table, column })),
+  );
+  if (added.length === 0) return [];
+  return await withConnection(after, async (client) => {
+    const found: AddedColumn[] = [];
+    for (const { table, column } of added) found.push({ table, column, values: await valuesOf(client, table, column) });
+    return found;
+  });
 }
 
 /** Columns that are there before and after with other values; history of migrations left out. */

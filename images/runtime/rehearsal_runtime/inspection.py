@@ -33,6 +33,7 @@ def run() -> int:
         inspect_files,
         inspect_imports,
         inspect_logging,
+        inspect_moments,
         inspect_programs,
         inspect_requirements,
         inspect_settings,
@@ -51,6 +52,8 @@ def run() -> int:
                 "settings": _section(lambda: inspect_settings.read(hostnames)),
                 "deploy": _section(inspect_settings.deployment_messages),
                 "imports": _section(lambda: inspect_imports.read(skipped)),
+                # Of the modules that have been imported by now.
+                "moments": _section(lambda: inspect_moments.read(skipped)),
                 "programs": _section(lambda: inspect_programs.read(skipped)),
                 "requirements": _section(inspect_requirements.read),
                 "secretFiles": _section(inspect_files.secrets),

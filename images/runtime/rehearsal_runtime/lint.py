@@ -42,9 +42,10 @@ class Linter:
                 cursor.execute(_BYTES)
                 self.known.bytes = dict(cursor.fetchall())
 
-    def migration(self, migration: Any, collected: list[Collected]) -> None:
-        """Judges one migration."""
+    def migration(self, migration: Any, collected: list[Collected], before: Any, after: Any) -> None:
+        """Judges one migration, by the models before and after it."""
         name = str(migration)
+        self._deletes(name, before, after)
         sql = [text for part in collected for text in part.sql if not text.startswith("--")]
         findings, altered = lint(name, migration.atomic, sql, self.known)
         self.findings.extend(findings)
@@ -73,6 +74,19 @@ class Linter:
             if keys and "sites" not in words_in(code):
                 self._find("migration.fixed-key", migration, name_of(code), keys, calls=", ".join(keys))
 
+    def _deletes(self, migration: str, before: Any, after: Any) -> None:
+        for key, model in after.models.items():
+            earlier = before.models.get(key)
+            for name, field in model.fields.items() if earlier else ():
+                was, now = (_on_delete(one) for one in (earlier.fields.get(name), field))
+                if was is None or now != "CASCADE" or was == now:
+                    continue
+                table = model.options.get("db_table") or f"{key[0]}_{key[1]}"
+                target = str(field.remote_field.model).rpartition(".")[2]
+                stayed = "kept it from being deleted" if was in ("PROTECT", "RESTRICT") else "stayed"
+                values = {"was": was, "table": table, "target": f"a row of {target}", "stayed": stayed}
+                self._find("migration.deletes-more", migration, f"{model.name}.{name}", [], **values)
+
     def _mixed(self, migration: str, part: Collected, altered: set[str]) -> None:
         from django.db.migrations import RunPython, RunSQL
 
@@ -91,6 +105,12 @@ class Linter:
         found = finding(rule, migration, subject, evidence, **values)
         if found not in self.findings:
             self.findings.append(found)
+
+
+def _on_delete(field: Any) -> str | None:
+    """What becomes of a row when the one is deleted that it refers to; None for a field that refers to none."""
+    rule = getattr(getattr(field, "remote_field", None), "on_delete", None)
+    return None if rule is None else getattr(rule, "__name__", "SET").partition("_on_delete")[0]
 
 
 def _unlimited() -> bool:

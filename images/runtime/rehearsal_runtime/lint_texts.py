@@ -91,6 +91,12 @@ TEXTS: dict[str, Text] = {
         "once the model has changed, the migration fails where it is run later: from zero, or in another environment",
         'take the model from the first argument: apps.get_model("app", "Model")',
     ),
+    "migration.deletes-more": Text(
+        "blocking",
+        "on_delete of {subject} goes from {was} to CASCADE, of which no statement tells",
+        "whoever deletes {target} deletes all rows of {table} that refer to it, where they {stayed} before",
+        "leave on_delete as it was; where this is meant, say so in rehearsal:checks.accepted",
+    ),
     "migration.fixed-key": Text(
         "blocking",
         "{subject} takes a row by a key that was given out by another database: {calls}",

@@ -67,9 +67,10 @@ def _plan() -> dict[str, Any]:
     linter = Linter(connection, reachable, state) if migrations else None
     planned = []
     for migration in migrations:
-        parts, state = collect(connection, reachable, state, migration, linter.known.made if linter else set())
+        before = state
+        parts, state = collect(connection, reachable, before, migration, linter.known.made if linter else set())
         if linter:
-            linter.migration(migration, parts)
+            linter.migration(migration, parts, before, state)
         planned.append(_planned(migration, parts))
     conflicts = loader.detect_conflicts()
     return {

@@ -2,8 +2,9 @@
 
 answers                 what pages, downloads and the API answer to a visitor
 ask ["PATH", ...]       these paths, as a visitor
+effects                 what pages say, and which say something else once rows have been changed
 once [TABLE,TABLE]      everything once, and what is answered meanwhile; with the variations of these tables
-variations TABLE,TABLE  rows of these tables written with one value left out, or another choice, or a long text, at a time
+variations TABLE,TABLE  rows of these tables written in other ways: a value left out, another choice, a long text, several at once
 traffic TABLE,TABLE     what concerns these tables over and over, until:
 pause                   ends the traffic
 end                     ends the process, as the end of standard input does
@@ -31,7 +32,7 @@ OWN_PAGES = 5
 
 
 def run() -> int:
-    """Writes JSON lines: ``ready``, each ``operation`` or ``answer``, ``round`` after each of what is done once, ``paused``.
+    """Writes JSON lines: ``ready``, each ``operation``, ``answer``, ``page`` or ``effect``, ``round`` after each of what is done once, ``paused``.
 
     SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` does as well what no
     link leads to: it sends forms and records, turns the pages of lists, chooses rows of the administration, and asks for
@@ -60,12 +61,14 @@ def run() -> int:
             smoke.answers()
         elif word == "ask":
             smoke.ask(json.loads(rest))
+        elif word == "effects":
+            smoke.effects()
         elif word == "traffic":
             smoke.traffic(_tables(rest))
         elif word == "pause":
             smoke.pause()
         elif word:
-            raise Failure(f"smoke is told answers, ask, once, variations, traffic, pause or end on standard input; found {word!r}")
+            raise Failure(f"smoke is told answers, ask, effects, once, variations, traffic, pause or end on standard input; found {word!r}")
     output.flush()
     # Threads may wait for a lock for as long as its holder likes; the server undoes what they did.
     os._exit(0)
@@ -83,6 +86,10 @@ class Smoke:
         self._asked: dict[str, Operation] = {}
         #: The first record of each list of the API, by its path.
         self._records: dict[str, dict[str, Any]] = {}
+        #: Paths that answered a visitor.
+        self._answered: list[str] = []
+        #: Where each search form leads, and the name of its text.
+        self._searches: list[tuple[str, str]] = []
         self._traffic: Traffic | None = None
         self._mail = Mail()
         _confine()
@@ -100,43 +107,52 @@ class Smoke:
 
         administration = self._begin_administration(self.emit)
         self._visit(self._told)
-        if os.environ.get("SMOKE_UNLINKED") == "1":
+        unlinked = os.environ.get("SMOKE_UNLINKED") == "1"
+        if unlinked:
             from .smoke_clients import choose_all, send_records
             from .smoke_forms import send_forms
             from .smoke_gaps import visit_gaps
             from .smoke_markup import show_markup
             from .smoke_pages import turn_pages
             from .smoke_routes import visit_routes
+            from .smoke_searches import paste
+            from .smoke_users import use_as_user
 
             send_forms(list(self._asked), self._told, self._mail)
             send_records(self._records, self._told)
+            use_as_user(self._answered, self._records, self._told)
+            paste(self._searches, self._told)
             turn_pages(self._records, self._told)
             choose_all(self._told)
             visit_gaps(self._told)
             show_markup(self._asked, self._told)
             visit_routes(self._told)
-        from .smoke_models import models, reads, writes
+        from .smoke_models import bulk_writes, models, reads, rewrites, writes
 
         for model in models():
-            for operation in (*reads(model), *writes(model)):
+            further = (*rewrites(model), *bulk_writes(model)) if unlinked else ()
+            for operation in (*reads(model), *writes(model), *further):
                 self._told(operation)
         self._requests += administration.join()
         self.variations(tables)
 
     def variations(self, tables: set[str]) -> None:
-        """Rows of these tables with one value left out, or another choice, or a long text, at a time."""
-        from .smoke_models import choices, long_texts, models, omissions
+        """Rows of these tables written in other ways than those that are there."""
+        from .smoke_models import bulk_writes, choices, later_rows, long_texts, models, omissions, rewrites
 
+        ways = (omissions, choices, long_texts, later_rows, rewrites, bulk_writes)
         for model in models():
             if model._meta.db_table in tables:
-                for operation in (*omissions(model), *choices(model), *long_texts(model)):
+                for operation in (operation for way in ways for operation in way(model)):
                     self._told(operation)
         self.emit({"event": "round"})
 
     def answers(self) -> None:
         """An event for each answer that is a page, JSON or CSV, with what stands in it."""
         from .smoke_answers import answer
+        from .smoke_clients import first_record
         from .smoke_models import models, own_pages
+        from .smoke_pages import larger_pages
         from .smoke_requests import fetch, shape, visit
         from .smoke_visitors import carried, localized_numbers
 
@@ -150,6 +166,8 @@ class Smoke:
                 answered[path], taken[path] = outcome, outcome.operation.statements
 
         visit(self._paths, perform, asked)
+        for path in larger_pages([path for path in answered if first_record(answered[path].result)], perform):
+            asked(path, perform(Operation(f"GET {path}", lambda path=path: fetch(path))))
         shapes = {shape(path) for path in answered}
         for model in models():
             for path in own_pages(model, OWN_PAGES):
@@ -181,6 +199,16 @@ class Smoke:
 
         for path in paths:
             self._told(Operation(f"GET {path}", lambda path=path: fetch(path)))
+        self.emit({"event": "round"})
+
+    def effects(self) -> None:
+        """An event for each page, and for each way to change rows with the pages that say something else after it."""
+        from .smoke_effects import effects
+
+        drop_broken_connections()
+        self._visit(perform)
+        for effect in effects({path: self._asked[path] for path in self._answered}, _forget):
+            self.emit(effect)
         self.emit({"event": "round"})
 
     def traffic(self, tables: set[str]) -> None:
@@ -226,12 +254,15 @@ class Smoke:
         from .smoke_answers import answer
         from .smoke_clients import first_record
         from .smoke_requests import visit
+        from .smoke_searches import searches_of
 
-        self._requests, self._asked, self._records = [], {}, {}
+        self._requests, self._asked, self._records, self._answered, self._searches = [], {}, {}, [], []
 
         def asked(path: str, outcome: Outcome) -> None:
             self._asked[path] = outcome.operation
             if outcome.error is None:
+                self._answered.append(path)
+                self._searches += searches_of(path, outcome.result)
                 self.emit(answer(path, outcome.result))
                 if record := first_record(outcome.result):
                     self._records[path] = record

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .smoke_operation import Operation, Perform, Refused, note_made_up
-from .smoke_requests import administrations, client_of, content_of, shape
+from .smoke_requests import administrations, client_of, content_of, post_record, shape
 
 #: After that nothing further is sent.
 SECONDS = 60
@@ -54,10 +54,15 @@ def choose_all(perform: Perform) -> None:
                 perform(Operation(f"POST {path} with all rows chosen", partial(_choose, path)))
 
 
+def chosen_rows(page: Any) -> list[str]:
+    """Keys of the rows that a list of an administration shows."""
+    return _CHOICE.findall(content_of(page)) if page.status_code == 200 else []
+
+
 def _send(path: str, record: dict[str, Any]) -> None:
     # One like it is there: a project need not know what to do with a second.
     note_made_up()
-    response = client_of().post(path, json.dumps(record), content_type="application/json", secure=True)
+    response = post_record(client_of(), path, record)
     if 200 <= response.status_code < 300:
         raise Refused("a record is taken from whoever sends it, without a login")
     if response.status_code >= 500:
@@ -66,8 +71,7 @@ def _send(path: str, record: dict[str, Any]) -> None:
 
 def _choose(path: str) -> None:
     client = client_of(as_superuser=True)
-    page = client.get(path, secure=True)
-    rows = _CHOICE.findall(content_of(page)) if page.status_code == 200 else []
+    rows = chosen_rows(client.get(path, secure=True))
     if not rows:
         return
     response = client.post(path, {"action": "", "index": "0", "_selected_action": rows}, secure=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from html.parser import HTMLParser
@@ -12,12 +14,13 @@ from urllib.parse import urljoin, urlsplit
 from .settings import first_host
 from .smoke_mail import Mail
 from .smoke_operation import Operation, Perform, Refused
-from .smoke_requests import content_of, is_page, shape
+from .smoke_requests import content_of, fetch, is_page, shape
 
 LIMIT = 20
 #: After that no further form is sent.
 SECONDS = 60
 TOKEN = "csrfmiddlewaretoken"
+SHOWN_AGAIN = "the form is shown again: what is filled in is not taken"
 
 _BY_TYPE = {
     "email": "rehearsal@example.org",
@@ -87,20 +90,70 @@ def _send(path: str, number: int, filled: bool, mail: Mail) -> None:
     form = _forms(client.get(path, secure=True), path)[number]
     data = {one.name: one.filled() if filled or one.kind == "hidden" else "" for one in form.fields}
     origin = f"https://{first_host()}"
-    response = client.post(form.action, data, secure=True, headers={"referer": f"{origin}{path}", "origin": origin})
+    if filled:
+        _be_there_before(path)
+    with _created() as rows:
+        response = client.post(form.action, data, secure=True, headers={"referer": f"{origin}{path}", "origin": origin})
     mail.check()
     if filled:
+        _is_of_nobody_else(rows)
         _shows_nobody_else(path, number, form, data)
+    elif rows:
+        raise Refused(f"it is taken although nothing is filled in: {', '.join(sorted({row._meta.label for row in rows}))}")
     if response.status_code == 403 and TOKEN not in data:
         raise Refused(f"the form carries no {TOKEN}, and is refused with 403")
     if response.status_code >= 400:
         raise Refused(f"status {response.status_code}")
+    if filled and not rows and any(shown.action == form.action for shown in _forms(response, path)):
+        raise Refused(SHOWN_AGAIN)
     if 300 <= response.status_code < 400:
         target = urlsplit(urljoin(f"{origin}{form.action}", response.headers.get("Location", "")))
         if target.hostname == first_host() and is_page(target.path):
             after = client.get(f"{target.path}?{target.query}" if target.query else target.path, secure=True)
             if after.status_code >= 400:
                 raise Refused(f"the page that it leads to, {shape(target.path)}, answers {after.status_code}")
+
+
+def _be_there_before(path: str) -> None:
+    """An administrator was served by the same thread just before."""
+    try:
+        fetch(path, as_superuser=True)
+    except Exception:
+        return
+
+
+@contextmanager
+def _created() -> Iterator[list[Any]]:
+    """The rows that are made meanwhile."""
+    from django.db.models.signals import post_save
+
+    rows: list[Any] = []
+
+    def note(instance: Any, created: bool, **_: Any) -> None:
+        if created:
+            rows.append(instance)
+
+    post_save.connect(note, weak=False)
+    try:
+        yield rows
+    finally:
+        post_save.disconnect(note)
+
+
+def _is_of_nobody_else(rows: list[Any]) -> None:
+    """What a visitor sends must not be stored as of somebody who was there before."""
+    from django.contrib.auth import get_user_model
+
+    from .smoke_models import superuser
+
+    users = get_user_model()
+    before = superuser()
+    for row in rows:
+        for field in row._meta.concrete_fields:
+            if field.is_relation and field.related_model is users and getattr(row, field.attname) == before.pk:
+                raise Refused(
+                    f"what a visitor sends is stored with {row._meta.label}.{field.name} of the administrator who was there before"
+                )
 
 
 def _shows_nobody_else(path: str, number: int, form: Form, sent: dict[str, str]) -> None:

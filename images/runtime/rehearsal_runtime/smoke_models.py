@@ -13,6 +13,9 @@ from .smoke_values import long_text, made_up, others
 DEPTH_LIMIT = 3
 CHOICES_LIMIT = 12
 RELATED_LIMIT = 50
+SEVERAL = 2
+#: Columns of a row into which another value is stored.
+REWRITTEN = 3
 
 #: Key of the superuser that was made where there is none, by its field.
 _made_superuser: dict[str, Any] = {}
@@ -41,7 +44,7 @@ def choices(model: Any) -> list[Operation]:
     """Saving a row with each other value that the model names for a field: some are rare, and yet written some day."""
 
     def save(field: Any, value: Any) -> None:
-        row = _first(model)
+        row = first(model)
         if row is None:
             insert(model, given={field.attname: value})
         else:
@@ -73,14 +76,14 @@ def own_pages(model: Any, limit: int, **having: Any) -> list[str]:
 
 def reads(model: Any) -> list[Operation]:
     """Reading one row with all columns."""
-    return [Operation(f"SELECT {model._meta.label}", lambda: _first(model), model._meta.db_table)]
+    return [Operation(f"SELECT {model._meta.label}", lambda: first(model), model._meta.db_table)]
 
 
 def writes(model: Any) -> list[Operation]:
     """Saving a row anew, inserting one, and deleting the one that was inserted."""
 
     def update() -> None:
-        row = _first(model)
+        row = first(model)
         (insert(model) if row is None else row).save()
 
     def delete() -> None:
@@ -147,6 +150,97 @@ def long_texts(model: Any) -> list[Operation]:
     ]
 
 
+def later_rows(model: Any) -> list[Operation]:
+    """Inserting a row with the dates of days to come: partitions and rules may end with the days that are there."""
+    import datetime
+
+    from django.utils import timezone
+
+    def save(field: Any, days: int) -> None:
+        day = timezone.now() + datetime.timedelta(days=days)
+        # The newest is the most like those to come.
+        insert(model, given={field.attname: day.date() if _is_date(field) else day}, like=first(model, "-pk"))
+
+    return [
+        Operation(
+            f"INSERT {model._meta.label} with {field.name} {called}",
+            lambda at=(field, days): save(*at),
+            model._meta.db_table,
+        )
+        for field in model._meta.local_concrete_fields
+        if field.get_internal_type() in ("DateField", "DateTimeField") and not (field.auto_now or field.auto_now_add)
+        for called, days in (("of today", 0), ("in a year", 366))
+    ]
+
+
+def _is_date(field: Any) -> bool:
+    return field.get_internal_type() == "DateField"
+
+
+def rewrites(model: Any) -> list[Operation]:
+    """Storing another value and reading it again: a trigger may put back the one that was there, without a word."""
+
+    def rewrite() -> None:
+        from django.db import DatabaseError, transaction
+
+        note_made_up()
+        row = first(model) or insert(model)
+        rows = model._base_manager.using("default").filter(pk=row.pk)
+        kept = []
+        for field, value in _other_values(row):
+            try:
+                with transaction.atomic(using="default"):
+                    rows.update(**{field.attname: value})
+            except DatabaseError:
+                # A constraint may refuse what is made up.
+                continue
+            # Some columns are meant to stay as they are.
+            if rows.values_list(field.attname, flat=True).get() != getattr(row, field.attname):
+                return
+            kept.append(field.name)
+        if len(kept) > 1:
+            raise Refused(f"UPDATE succeeds and the row keeps its values of {', '.join(kept)}: a rule or a trigger puts them back")
+
+    return [Operation(f"UPDATE {model._meta.label}, read again", rewrite, model._meta.db_table)]
+
+
+def bulk_writes(model: Any) -> list[Operation]:
+    """Inserting and saving several rows in one statement, as jobs do: their values come with types, where single ones do not."""
+
+    def insert_several() -> None:
+        from django.db import IntegrityError, transaction
+
+        note_made_up()
+        rows = []
+        for _ in range(SEVERAL):
+            try:
+                with transaction.atomic(using="default"):
+                    rows.append(insert(model))
+            except IntegrityError:
+                # Some tables have no room for one more.
+                return
+        manager = model._base_manager.using("default")
+        # Without what else hangs on a deletion: they only make room for themselves.
+        manager.filter(pk__in=[row.pk for row in rows])._raw_delete("default")
+        for row in rows:
+            row._state.adding = True
+        manager.bulk_create(rows)
+
+    def update_several() -> None:
+        manager = model._base_manager.using("default")
+        rows = list(manager.order_by("pk")[:SEVERAL])
+        names = [field.name for field in model._meta.local_concrete_fields if not (field.primary_key or getattr(field, "generated", False))]
+        if rows and names:
+            manager.bulk_update(rows, names)
+
+    if model._meta.parents:
+        return []
+    return [
+        Operation(f"INSERT several {model._meta.label}", insert_several, model._meta.db_table),
+        Operation(f"UPDATE several {model._meta.label}", update_several, model._meta.db_table),
+    ]
+
+
 def superuser() -> Any:
     """The first active superuser, or one that is made."""
     from django.contrib.auth import get_user_model
@@ -172,7 +266,7 @@ def insert(model: Any, given: dict[str, Any] | None = None, like: Any = None, de
     Where the row's copy would break one of the database's unique indexes, values of it are others, also for indexes
     that the model does not know: what the running code would store is different each time, too.
     """
-    row = like or _first(model)
+    row = like or first(model)
     if row is None:
         note_made_up()
         row = _made_up(model, depth)
@@ -197,8 +291,23 @@ class UniqueIndex:
     columns: tuple[str, ...]
 
 
-def _first(model: Any) -> Any:
-    return model._base_manager.using("default").order_by("pk").first()
+def _other_values(row: Any) -> list[tuple[Any, Any]]:
+    """Fields of a row that mean nothing to others, with another value for each."""
+    found = []
+    for field in row._meta.local_concrete_fields:
+        value = getattr(row, field.attname)
+        tied = field.is_relation or field.unique or field.primary_key or getattr(field, "generated", False)
+        if tied or value is None or isinstance(value, (list, dict)):
+            continue
+        other = next(others(field, value), None)
+        if other is not None:
+            found.append((field, other))
+    return found[:REWRITTEN]
+
+
+def first(model: Any, order: str = "pk") -> Any:
+    """The first row in an order; None where there is none."""
+    return model._base_manager.using("default").order_by(order).first()
 
 
 def _anywhere(model: Any) -> Any:
@@ -246,7 +355,7 @@ def _made_up(model: Any, depth: int) -> Any:
             continue
         if field.is_relation:
             related = _related(field)
-            target = _first(related) if related else None
+            target = first(related) if related else None
             if target is None and related is not None and depth < DEPTH_LIMIT:
                 target = insert(related, depth=depth + 1)
             value = getattr(target, field.target_field.attname, None) if target is not None else None

@@ -91,6 +91,8 @@ def perform(operation: Operation) -> Outcome:
     try:
         with undone(), _statements_noted(operation):
             result = operation.run()
+            if operation.table is not None:
+                _check_what_is_deferred()
     except Exception as failure:
         error = words_of(failure)
     seconds = time.monotonic() - began
@@ -123,6 +125,15 @@ def words_of(error: BaseException) -> str:
     text = f"{error.__class__.__name__}: {'; '.join(lines)}" if lines else error.__class__.__name__
     place = _project_frame(error)
     return text[:LONGEST_ERROR] + (f" | {place}" if place else "")
+
+
+def _check_what_is_deferred() -> None:
+    """Has constraints say now what they would at the end of the transaction, which never comes."""
+    from django.db import connections
+
+    connection = connections["default"]
+    if connection.vendor == "postgresql" and connection.connection is not None and not connection.needs_rollback:
+        connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def _roll_back(alias: str) -> None:

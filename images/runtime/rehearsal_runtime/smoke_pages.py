@@ -15,6 +15,8 @@ from .smoke_requests import content_of, fetch, shape
 
 #: Of one list.
 PAGES = 80
+#: How clients of an API say how many records they want on a page, and as many as none gives without a limit of its own.
+SIZES, LARGE = ("page_size", "limit", "per_page"), 1000
 #: After that no further page is asked for, of one list and of all.
 SECONDS, ALL_SECONDS = 15, 45
 
@@ -29,6 +31,27 @@ def turn_pages(paths: Iterable[str], perform: Perform) -> None:
     for path in dict.fromkeys(urlsplit(path).path for path in paths):
         if time.monotonic() < deadline:
             perform(Operation(f"GET {shape(path)} page by page", partial(_turn, path)))
+
+
+def larger_pages(paths: Iterable[str], perform: Perform) -> list[str]:
+    """The paths of the largest pages of these lists: whoever takes in all of a list asks for such."""
+    found = []
+    for path in dict.fromkeys(urlsplit(path).path for path in paths):
+        for name in SIZES:
+            small = perform(Operation(f"GET {path}", partial(_rows, f"{path}?{name}=1")))
+            if small.error is None and small.result == 1:
+                found.append(f"{path}?{name}={LARGE}")
+                break
+    return found
+
+
+def _rows(path: str) -> int:
+    """Records on a page that another one follows."""
+    try:
+        rows, following = records_and_next(json.loads(content_of(fetch(path))))
+    except ValueError:
+        return 0
+    return len(rows) if following else 0
 
 
 def _turn(path: str) -> None:

@@ -101,14 +101,26 @@ def parameters(query: str) -> set[str]:
 
 def client_of(as_superuser: bool = False) -> Any:
     """A browser or program as the gateway hands its requests on."""
-    from django.test import Client
-
-    client = Client(HTTP_HOST=first_host(), HTTP_X_FORWARDED_PROTO="https")
     if as_superuser:
         from .smoke_models import superuser
 
-        client.force_login(superuser())
+        return client_for(superuser())
+    return client_for(None)
+
+
+def client_for(user: Any) -> Any:
+    """One in which a user has logged in, or nobody."""
+    from django.test import Client
+
+    client = Client(HTTP_HOST=first_host(), HTTP_X_FORWARDED_PROTO="https")
+    if user is not None:
+        client.force_login(user)
     return client
+
+
+def post_record(client: Any, path: str, record: dict[str, Any]) -> Any:
+    """The response to a record that is sent to a list of an API."""
+    return client.post(path, json.dumps(record), content_type="application/json", secure=True)
 
 
 def fetch(path: str, as_superuser: bool = False, language: str | None = None) -> Any:
@@ -117,13 +129,21 @@ def fetch(path: str, as_superuser: bool = False, language: str | None = None) ->
     :param language: that the visitor asks for, as ``Accept-Language``
     :raises Refused: when it is none of success, or when an administrator is sent elsewhere.
     """
-    client = client_of(as_superuser)
+    response = fetch_with(client_of(as_superuser), path, language)
+    if as_superuser and response.status_code >= 300:
+        raise Refused(f"status {response.status_code} to {urlsplit(response.headers.get('Location', '')).path}")
+    return response
+
+
+def fetch_with(client: Any, path: str, language: str | None = None) -> Any:
+    """The response to a client, read to READ_BYTES.
+
+    :raises Refused: when it is none of success.
+    """
     asked = {} if language is None else {"HTTP_ACCEPT_LANGUAGE": language}
     response = client.get(path, secure=True, **asked)
     if response.status_code >= 400:
         raise Refused(f"status {response.status_code}")
-    if as_superuser and response.status_code >= 300:
-        raise Refused(f"status {response.status_code} to {urlsplit(response.headers.get('Location', '')).path}")
     if response.streaming:
         response.content_read = _read(response)
     return response

@@ -39,6 +39,26 @@ class TurnPages(unittest.TestCase):
         pages["/api/a/?page=2"]["results"] = [{"id": 3}]
         self.assertEqual(self.turned(pages), {"GET /api/a/ page by page": ""})
 
+    def test_finds_the_largest_page_that_a_list_gives(self) -> None:
+        rows = [{"id": number} for number in range(3)]
+        answers = {
+            "/api/a/?page_size=1": {"next": "/api/a/?page=2", "results": rows},
+            "/api/a/?limit=1": {"next": "/api/a/?limit=1&offset=1", "results": rows[:1]},
+            "/api/b/?page_size=1": {"results": rows},
+            "/api/b/?limit=1": {"results": rows},
+            "/api/b/?per_page=1": {"results": rows[:1]},
+        }
+
+        def perform(operation: Operation) -> Any:
+            return SimpleNamespace(error=None, result=operation.run())
+
+        with (
+            mock.patch.object(smoke_pages, "fetch", lambda path: SimpleNamespace(text=json.dumps(answers[path]))),
+            mock.patch.object(smoke_pages, "content_of", lambda response: response.text),
+        ):
+            found = smoke_pages.larger_pages(["/api/a/", "/api/a/?page=2", "/api/b/"], perform)
+        self.assertEqual(found, ["/api/a/?limit=1000"])
+
     def test_does_without_pages(self) -> None:
         self.assertEqual(self.turned({"/api/a/": [{"id": 1}, {"id": 1}]}), {"GET /api/a/ page by page": ""})
         self.assertEqual(self.turned({"/api/a/": {"items": [1, 1]}}), {"GET /api/a/ page by page": ""})

@@ -12,6 +12,7 @@ interface Change {
  * Rows or values that changed although no migration names them.
  *
  * @param outside statements of no migration that ran with them
+ * @param doubles rows that said nothing else than another one before, by table that has fewer rows now
  */
 export function dataFindings(
   before: DataState,
@@ -19,32 +20,46 @@ export function dataFindings(
   plan: readonly PlannedMigration[],
   run: readonly MigrationRun[],
   outside: readonly string[] = [],
+  doubles: Readonly<Record<string, number>> = {},
 ): Finding[] {
   const own = changesOf(plan, run);
   const changes = [...own, ...outside.map((sql) => ({ migration: "", sql }))];
   return Object.entries(before).flatMap(([table, was]) => {
     const is = after[table];
     if (is === undefined || table.endsWith("django_migrations")) return [];
-    return [...rowFindings(table, was.rows, is.rows, changes), ...valueFindings(table, was, is, changes)].map(
-      (finding) => ({ ...finding, ...suspect(own, plan) }),
-    );
+    return [
+      ...rowFindings(table, was.rows, is.rows, changes, doubles[table]),
+      ...valueFindings(table, was, is, changes),
+    ].map((finding) => ({ ...finding, ...suspect(own, plan) }));
   });
 }
 
-function rowFindings(table: string, was: number, is: number, changes: readonly Change[]): Finding[] {
+/** What Django and its apps keep for a while, or make again. */
+const PASSING = /(?:^|\.)(?:django_|auth_permission$)/;
+
+function rowFindings(
+  table: string,
+  was: number,
+  is: number,
+  changes: readonly Change[],
+  doubles: number | undefined,
+): Finding[] {
   const naming = changes.find(
     ({ sql }) => /\b(INSERT|DELETE|TRUNCATE|COPY|MERGE|PARTITION)\b/i.test(sql) && namesTable(sql, table),
   );
   if (was === is || naming !== undefined) {
     if (is >= was) return [];
+    const only = doubles === undefined ? 0 : was - is - doubles;
+    const lost = only > 0 && !PASSING.test(table);
     return [
       {
         id: "data.rows-removed",
-        severity: "warning",
+        severity: lost ? "blocking" : "warning",
         subject: table,
-        cause: `the migrations remove ${was - is} of ${was} rows`,
+        cause: `the migrations remove ${was - is} of ${was} rows${lost ? `; ${only === was - is ? "they" : `at least ${only} of them`} say what no other row says` : ""}`,
         consequence: "They are gone for good: going back to the release before does not bring them back.",
-        remedy: "Make sure that this is meant; a snapshot of production keeps them.",
+        remedy:
+          "Look at the condition of the deletion, and at nulls in what rows are compared by. Where it is meant, say so in rehearsal:checks.accepted; a snapshot of production keeps the rows.",
       },
     ];
   }
@@ -142,7 +157,20 @@ export function soundnessFindings(
       remedy: `Drop it (DROP INDEX CONCURRENTLY ${index}), mend the cause and build it again.`,
     });
   }
-  for (const constraint of after.notValidated.filter((name) => !before.notValidated.includes(name))) {
+  const unmet = after.unmet.filter(({ constraint }) => !before.notValidated.includes(constraint));
+  for (const { constraint, table, rows } of unmet) {
+    findings.push({
+      id: "data.constraint-unmet",
+      severity: "blocking",
+      ...naming(constraint.split(" on ")[0] ?? constraint),
+      subject: constraint,
+      cause: `${rows === 1 ? "one row breaks" : `${rows} rows break`} the constraint, which is NOT VALID: it holds for each UPDATE all the same, whatever column that changes`,
+      consequence: `Nobody can change these rows of ${table} any more: each save of one of them fails.`,
+      remedy: "Mend the rows in a migration ahead of it, or let the constraint except them.",
+    });
+  }
+  const met = (constraint: string) => unmet.every((other) => other.constraint !== constraint);
+  for (const constraint of after.notValidated.filter((name) => !before.notValidated.includes(name) && met(name))) {
     findings.push({
       id: "data.constraint-not-validated",
       severity: "note",

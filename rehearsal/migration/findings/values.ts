@@ -1,6 +1,6 @@
 import type { Finding, MigrationRun, PlannedMigration } from "../result.ts";
 import { mentions } from "../statements.ts";
-import type { ChangedColumn, ColumnValues } from "../values.ts";
+import type { AddedColumn, ChangedColumn, ColumnValues } from "../values.ts";
 
 /** With fewer rows, that they come to hold one value says nothing. */
 const SOME_ROWS = 10;
@@ -16,6 +16,36 @@ export function valueFindings(
     if (finding === undefined) return [];
     const migration = migrationChanging(one, plan, run);
     return [{ ...finding, ...(migration === undefined ? {} : { migration }), evidence: told(one) }];
+  });
+}
+
+/** As a token, a hash or a UUID looks that was drawn for one row. */
+const DRAWN = /^(?=.*\d)[\w-]{16,}$/;
+
+/** New columns that are to tell rows apart, and do not: their default was made once, for all rows that are there. */
+export function alikeFindings(
+  added: readonly AddedColumn[],
+  plan: readonly PlannedMigration[],
+  run: readonly MigrationRun[],
+): Finding[] {
+  return added.flatMap(({ table, column, values }): Finding[] => {
+    const { type, rows, nulls, different, frequent } = values;
+    const [{ value } = { value: "" }] = frequent;
+    if (different !== 1 || rows - nulls < 2 || !(type === "uuid" || DRAWN.test(value))) return [];
+    const migration = migrationChanging({ table, column, before: values, after: values }, plan, run);
+    return [
+      {
+        id: "data.values-alike",
+        severity: "blocking",
+        ...(migration === undefined ? {} : { migration }),
+        subject: `${table}.${column}`,
+        cause: `all ${rows - nulls} rows hold ${JSON.stringify(value)}: the column's default was made once, when it was added`,
+        consequence:
+          "What is looked up by it finds all of them, or another one: pages fail or show somebody else's row.",
+        remedy:
+          "Add the column nullable and without a default, give each row its own value in a migration (RunPython), then make it required and unique.",
+      },
+    ];
   });
 }
 

@@ -34,10 +34,17 @@ const OF_SURROUNDINGS =
  * it was otherwise before.
  */
 const PERHAPS_MEANT =
-  / is not escaped: | no mail server listens |a record is taken from whoever sends it| stand on two of them/;
+  / is not escaped: | no mail server listens |a record is taken from whoever sends it| stand on two of them| of the administrator who was there before/;
 /** A page that is asked for again with something else in mind. */
 const ONCE_MORE = / (?:for its forms|by its address alone|with markup in \S+)$/;
 const CLIENT_ERROR = /^status 4\d\d$/;
+/** What a project's form takes and what it does not is its own matter, as long as it is the same as before. */
+const OF_FORM = /^the form is shown again: |^it is taken although nothing is filled in: /;
+/** Who is told so may not do what was tried. */
+const FORBIDDEN = /^status 40[13]$/;
+const AS_USER = / as a user$/;
+/** How a search form says that what was typed into it is nothing that it takes. */
+const NOT_TAKEN = "status 400";
 /** What a page takes that nobody waits for any more, and how much more than before it must be. */
 const SLOW_SECONDS = 2;
 const SLOW_TIMES = 5;
@@ -74,11 +81,20 @@ function failure(
   const earlier = known?.error;
   const same = typeof earlier === "string" && withoutValues(earlier) === withoutValues(error);
   const request = /^(?:GET|POST) /.test(name);
-  // A form that was taken and is refused now: nobody meant that.
-  const refused = CLIENT_ERROR.test(error) && name.startsWith("POST ") && earlier === null;
+  // A form that was taken and is refused now, or somebody who was let in: nobody meant that.
+  const refused =
+    name.startsWith("POST ") &&
+    ((CLIENT_ERROR.test(error) && earlier === null) ||
+      (FORBIDDEN.test(error) && earlier !== undefined && !FORBIDDEN.test(earlier ?? "")));
+  // Without a release before nobody knows what users may do, nor what a form or a search takes.
+  const expected =
+    known === undefined &&
+    (OF_FORM.test(error) ||
+      (FORBIDDEN.test(error) && AS_USER.test(name)) ||
+      (error === NOT_TAKEN && /^GET \S+\?/.test(name)));
   return {
     id: request ? "code.request" : /^(?:SELECT|UPDATE) /.test(name) ? "code.row" : "code.write",
-    severity: same ? "note" : refused ? "blocking" : severityOf(error, known === undefined, madeUp),
+    severity: same || expected ? "note" : refused ? "blocking" : severityOf(error, known === undefined, madeUp),
     subject: name,
     cause: same ? `${error}; so it was with the release before` : error,
     consequence: request
@@ -145,10 +161,10 @@ function isManyMore(now: number, before: number): boolean {
   return now >= before + MANY && now >= before * TIMES;
 }
 
-/** The values of a row may be made up, and then they are others each time; a long error ends within them. */
+/** The values of a row may be made up, and then they are others each time; a long error ends within them. A status is none. */
 function withoutValues(text: string): string {
   return text
     .replace(/\bDETAIL: +(Failing row contains|Key) \(.*?(?=$| \| \S+:\d+$)/, "$1")
     .replaceAll(/\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/gi, "#")
-    .replaceAll(/\d+/g, "#");
+    .replaceAll(/(?<!^status \d*)\d+/g, "#");
 }

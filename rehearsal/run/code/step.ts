@@ -11,6 +11,7 @@ import { keep, keptOf } from "../kept.ts";
 import { RUN_APPLICATION } from "../logs/probes.ts";
 import type { RunStep } from "../step.ts";
 import { answerFindings, differingAnswers, goneFindings, keptFindings, pathsWithoutAnswer } from "./answers.ts";
+import { effectFindings } from "./effects.ts";
 import { type CodeWork, codeFindings, isSlow, WORK } from "./judge.ts";
 import { visitorFindings } from "./visitors.ts";
 
@@ -68,10 +69,12 @@ async function compareAnswers(context: RunContext, before: CodeWork | undefined)
       ...visitorFindings(then, today, before.release),
       ...goneFindings(await now.ask(pathsWithoutAnswer(then, today)), before.release),
     ];
-    if (first.length === 0) return others;
-    const again = new Set((await ask()).map(({ path, field }) => `${path} ${field}`));
-    const differing = first.filter(({ path, field }) => again.has(`${path} ${field}`));
-    return [...others, ...answerFindings(differing, before.release)];
+    const again = first.length === 0 ? [] : (await ask()).map(({ path, field }) => `${path} ${field}`);
+    const differing = first.filter(({ path, field }) => again.includes(`${path} ${field}`));
+    // Last, since a release before this command was there ends with it.
+    const shown = await earlier.effects().catch(() => undefined);
+    const effects = shown === undefined ? [] : effectFindings(shown, await now.effects(), before.release);
+    return [...others, ...answerFindings(differing, before.release), ...effects];
   } finally {
     await end();
   }

@@ -13,6 +13,9 @@ export interface TableDifference {
 }
 
 const QUOTED = 3;
+/** How much more a worker must read or change than before: a new column or check takes some. */
+const EFFORT_TIMES = 3;
+const EFFORT_ROWS = 10_000;
 
 /** What stands in the tables of a worker's database before it begins and when it has done what there is to do. */
 export interface WorkerContents {
@@ -111,6 +114,27 @@ export function resultFindings(
       remedy:
         "Look at what changed in how rows are read, matched and stored; where this is what the release is for, say so in rehearsal:checks.accepted.",
       evidence: [...samples, ...(emptied ? said.map((line) => `worker: ${line}`) : [])],
+    },
+  ];
+}
+
+/**
+ * Rows that a worker takes from the database, or changes there, for the same input: what is bearable with these rows is not
+ * with production's.
+ *
+ * @param rows that the statements of each release returned or changed
+ */
+export function effortFindings(rows: { readonly before: number; readonly now: number }, release: string): Finding[] {
+  if (rows.now < rows.before * EFFORT_TIMES || rows.now - rows.before < EFFORT_ROWS) return [];
+  return [
+    {
+      id: "etl.effort",
+      severity: "blocking",
+      subject: "ETL worker",
+      cause: `for the same input its statements return or change ${counted(rows.now, "row")}, where those of release ${release} did with ${rows.before.toLocaleString("en")}`,
+      consequence: "It grows with the tables: with production's rows the worker is slow, or killed at its memory.",
+      remedy:
+        "Look at what rows are looked up by: a condition that many rows meet, a query in a loop, a whole table read into memory.",
     },
   ];
 }

@@ -31,7 +31,7 @@ const TABLES = `
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-  WHERE c.relkind = 'r' AND CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END = ANY ($1)
+  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END = ANY ($1)
   GROUP BY n.nspname, c.relname, c.oid
   ORDER BY 1, 2`;
 

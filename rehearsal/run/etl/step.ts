@@ -14,6 +14,7 @@ import { type ThrowAwayDatabase, withDeclaredDatabase } from "../throw-away-data
 import { readContents, valuesOf } from "./contents.ts";
 import {
   differingTables,
+  effortFindings,
   resultFindings,
   type TableDifference,
   valueSamples,
@@ -21,7 +22,7 @@ import {
   withoutChance,
 } from "./judge.ts";
 import { statementsOfOthers, storeAsOthers } from "./others.ts";
-import { startWorker, untilQuiet, type WorkerRun } from "./worker-run.ts";
+import { rowsHandled, startWorker, untilQuiet, type WorkerRun } from "./worker-run.ts";
 
 const KIND = "etl";
 
@@ -137,20 +138,26 @@ async function compare(
         });
         if (findings.length > 0) return { tables: filled.tables.length, rows: filled.rows, findings };
       }
-      return { tables: filled.tables.length, rows: filled.rows, findings: [] };
+      const handled = await rowsHandled(client, roleOf(context));
+      const effort = { before: handled?.get(COPIES.before) ?? 0, now: handled?.get(COPIES.now) ?? 0 };
+      return { tables: filled.tables.length, rows: filled.rows, findings: effortFindings(effort, before.release) };
     });
   });
 }
 
+function roleOf({ logins }: RunContext): string {
+  return logins.find((login) => login.role === "etl")?.address.username ?? "etl";
+}
+
 /** Starts workers side by side, waits until they have done what there is to do, and stops them. */
 async function work(
-  { engine, environment, logins, signal }: RunContext,
+  context: RunContext,
   { url, network }: ThrowAwayDatabase,
   client: pg.Client,
   workers: Partial<Record<Copy, WorkerProcess>>,
   pass: number,
 ): Promise<WorkerRun[]> {
-  const role = logins.find((login) => login.role === "etl")?.address.username ?? "etl";
+  const { engine, environment, signal } = context;
   const runs: WorkerRun[] = [];
   try {
     for (const [copy, worker] of Object.entries(workers)) {
@@ -159,7 +166,7 @@ async function work(
         await startWorker(engine, worker, {
           name: `${environment}-etl-${copy}`,
           database,
-          url: url(role, database),
+          url: url(roleOf(context), database),
           network,
           release: `rehearsal-${pass}`,
         }),

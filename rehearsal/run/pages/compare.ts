@@ -53,10 +53,12 @@ export function brokenFindings(met: readonly Followed[], before: Readonly<Record
     const fails = status === 0 || status >= 500;
     if (!fails && ![400, 404, 410].includes(status)) return [];
     const known = before[kindOf(path)]?.status === status;
+    // A search form says so where what was typed into it is nothing that it takes.
+    const typed = status === 400 && path.includes("?");
     return [
       {
         id: fails ? "pages.error" : "pages.broken-link",
-        severity: known ? "note" : fails ? "blocking" : "warning",
+        severity: known || typed ? "note" : fails ? "blocking" : "warning",
         subject: path,
         cause: `${from} leads to it, and it answers ${error ?? String(status)}`,
         consequence: "Whoever follows the link sees an error.",

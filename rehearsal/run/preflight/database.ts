@@ -3,6 +3,7 @@ import { withConnection } from "../../../engine/postgres.ts";
 import type { Finding } from "../../finding.ts";
 import { readMigrations } from "../../snapshot/catalogue.ts";
 import type { RunContext } from "../context.ts";
+import { invalidIndexes } from "../database/data/indexes.ts";
 import { connectionFindings } from "../database/headroom/connections.ts";
 import { databaseHeadroom } from "../database/headroom/headroom.ts";
 import { storagePlaces } from "../database/headroom/storage.ts";
@@ -73,12 +74,14 @@ export async function productionDatabase(
   const wanted = changes
     ? connectionFindings({ most: maxConnections, reserved: RESERVED, used: 0, databaseLimit: -1, roles: [] }, users)
     : [];
+  // Snapshots do not have them: what stands half-way in production alone is seen nowhere else.
+  const invalid = await reading(deployed.administration, invalidIndexes);
   const rehearsed = await reading(context.administration, serverFacts);
   const free = storage?.map(({ freeBytes }) => freeBytes);
   return {
     findings: [
       ...logins,
-      ...[...headroom, ...wanted].map((finding) => ofProduction(stack, finding)),
+      ...[...headroom, ...wanted, ...invalid].map((finding) => ofProduction(stack, finding)),
       ...serverFindings(stack, facts.server, rehearsed, ownServer && context.ownServer),
       ...(ownServer ? [] : extensionFindings(stack, demands.database.extensions, facts.available)),
     ],

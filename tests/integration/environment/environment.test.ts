@@ -59,6 +59,7 @@ describe("an environment from nothing", () => {
       "health.database-away passed",
       "image.health-command passed",
       "image.imports passed",
+      "image.moments passed",
       "image.programs passed",
       "image.requirements passed",
       "image.secrets passed",

@@ -69,6 +69,7 @@ describe("a project of another layout, with its own Dockerfile, without ETL work
       "health.database-away passed",
       "image.health-command passed",
       "image.imports passed",
+      "image.moments passed",
       "image.programs passed",
       "image.requirements passed",
       "image.secrets passed",

@@ -88,4 +88,26 @@ describe("what run smoke tells of answers", { timeout: 120_000 }, () => {
       "/chart/?near=a": [["near"], ["rect width", "path d", "script"]],
     });
   });
+
+  it("tells which pages say something else once rows have been changed", async () => {
+    await smokes.prepare("changed");
+    const effects = async (marked: string) => {
+      const smoke = await smokes.start("changed", { SMOKE_PATHS: "/", MARKED: marked });
+      const from = smoke.events.length;
+      smoke.tell("effects");
+      const events = await smoke.next("round", from);
+      expect(await smoke.end()).toBe(0);
+      expect(events.flatMap(({ event, path }) => (event === "page" ? [path] : []))).toEqual(
+        expect.arrayContaining(["/", "/people/1/", "/countries.csv"]),
+      );
+      return Object.fromEntries(
+        events.flatMap(({ event, operation, pages }) => (event === "effect" ? [[operation, pages]] : [])),
+      ) as Record<string, string[]>;
+    };
+    const shown = await effects("");
+    expect(shown["POST /admin/kinds/person/ mark"]).toEqual(["/", "/people/1/"]);
+    expect(shown["DELETE kinds.Country, the newest"]).toEqual(expect.arrayContaining(["/countries.csv"]));
+    expect(shown["INSERT kinds.Place, a day later"]).toEqual(["/people/1/"]);
+    expect((await effects("elsewhere"))["POST /admin/kinds/person/ mark"]).toEqual([]);
+  });
 });

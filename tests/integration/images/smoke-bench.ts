@@ -41,6 +41,7 @@ export interface Event {
   readonly kept?: number;
   readonly carried?: readonly string[] | null;
   readonly localized?: readonly string[];
+  readonly pages?: readonly string[];
 }
 
 /** The command `smoke` in conversation. */

@@ -160,8 +160,9 @@ describe("run smoke", { timeout: 120_000 }, () => {
   it("sends forms as a browser does, and tells what becomes of them", async () => {
     await smokes.prepare("formed");
     const before = await contents("formed");
-    const sent = async (fault: string) => {
-      const environment = { SMOKE_PATHS: "/opinion/", SMOKE_UNLINKED: "1", OPINION: fault, MAIL_SERVER: "localhost" };
+    const sent = async (fault: string, chart = "") => {
+      const faults = { OPINION: fault, CHART: chart, MAIL_SERVER: "localhost" };
+      const environment = { SMOKE_PATHS: "/opinion/", SMOKE_UNLINKED: "1", ...faults };
       const smoke = await smokes.start("formed", environment);
       const round = await smoke.once();
       expect(Object.keys(round).filter((name) => /^POST (?!\/admin\/)/.test(name))).toEqual([
@@ -188,6 +189,19 @@ describe("run smoke", { timeout: 120_000 }, () => {
       "POST /opinion/ filled in":
         "it sends mail while it answers, and EMAIL_HOST is localhost: no mail server listens on port 25 of the container",
     });
+    expect(await sent("refused")).toEqual({
+      "POST /opinion/ filled in": "the form is shown again: what is filled in is not taken",
+    });
+    expect(await sent("anything")).toEqual({
+      "POST /opinion/ empty": "it is taken although nothing is filled in: kinds.Country",
+    });
+    expect(await sent("somebody")).toEqual({
+      "POST /opinion/ filled in":
+        "what a visitor sends is stored with admin.LogEntry.user of the administrator who was there before",
+    });
+    expect(await sent("", "search")).toEqual({
+      "GET /chart/?q with brackets and quotes": expect.stringMatching(/^(?:re\.)?(?:error|PatternError): /) as string,
+    });
     expect(await contents("formed")).toBe(before);
   });
 
@@ -199,6 +213,7 @@ describe("run smoke", { timeout: 120_000 }, () => {
       const smoke = await smokes.start("entries", environment);
       const round = await smoke.once();
       expect(Object.keys(round)).toContain("POST /api/entries/ by a stranger");
+      expect(Object.keys(round)).toContain("GET /api/entries/ as a user");
       expect(await smoke.end()).toBe(0);
       return failures(round);
     };
@@ -206,6 +221,7 @@ describe("run smoke", { timeout: 120_000 }, () => {
     expect(await sent("open")).toEqual({
       "POST /api/entries/ by a stranger": "a record is taken from whoever sends it, without a login",
     });
+    expect(await sent("closed")).toEqual({ "POST /api/entries/ as a user": "status 403" });
     expect(await sent("careless")).toEqual({
       "POST /api/entries/ by a stranger": expect.stringMatching(
         /^AttributeError: 'AnonymousUser' object has no attribute 'nobody_has_this' \| kinds\/views\.py:\d+$/,

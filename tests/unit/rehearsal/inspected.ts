@@ -17,6 +17,7 @@ const WELL: ReleaseInspection = {
   },
   deploy: [],
   imports: { modules: 40, late: 2, left: 0, failed: [] },
+  moments: [],
   programs: [],
   requirements: { packages: 20, problems: [] },
   secretFiles: [],

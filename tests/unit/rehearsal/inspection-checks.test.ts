@@ -5,6 +5,7 @@ import { appLogging } from "../../../rehearsal/checks/app-logging.ts";
 import { databaseMigrations } from "../../../rehearsal/checks/database-migrations.ts";
 import { etlLastRun } from "../../../rehearsal/checks/etl-last-run.ts";
 import { imageImports } from "../../../rehearsal/checks/image-imports.ts";
+import { imageMoments } from "../../../rehearsal/checks/image-moments.ts";
 import { imagePrograms } from "../../../rehearsal/checks/image-programs.ts";
 import { imageRequirements } from "../../../rehearsal/checks/image-requirements.ts";
 import { inspection } from "../../../rehearsal/checks/release-inspection.ts";
@@ -146,6 +147,18 @@ describe("image.imports", () => {
     const { environment } = await inspected({ imports: { modules: 4, late: 1, left: 3, failed: [] } });
     expect(await imageImports.run(environment)).toEqual([
       { expected: "time for 7 modules", seen: "3 were left out", warning: true },
+    ]);
+  });
+});
+
+describe("image.moments", () => {
+  it("names each place that holds the moment of its import", async () => {
+    const { environment } = await inspected({ moments: ["shop.forms.Order.day: initial"] });
+    expect(await imageMoments.run(environment)).toEqual([
+      {
+        expected: "a moment that is asked for when it is used",
+        seen: "shop.forms.Order.day: initial holds that of the import",
+      },
     ]);
   });
 });

@@ -189,6 +189,7 @@ describe("the critical checks", () => {
       "health.database-away",
       "image.health-command",
       "image.imports",
+      "image.moments",
       "image.programs",
       "image.requirements",
       "image.secrets",

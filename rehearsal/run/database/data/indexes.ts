@@ -49,11 +49,17 @@ export async function invalidIndexes(client: pg.Client): Promise<Finding[]> {
       state === "parts"
         ? "not every partition has its part of it"
         : `it is ${state === "unready" ? "half built" : "invalid"}: CREATE INDEX CONCURRENTLY, or REINDEX, failed on it`,
-    consequence: unique
-      ? `No query uses it, and it does not keep duplicates out of ${table}; every write pays for it.`
-      : "No query uses it, and every write pays for it.",
+    consequence: consequenceOf(table, unique, state),
     remedy: "Mend what it failed on (duplicates, a lock), then DROP INDEX CONCURRENTLY and create it again.",
   }));
+}
+
+/** Once it is ready, an index refuses duplicates, although queries do not rely on it (PostgreSQL, CREATE INDEX). */
+function consequenceOf(table: string, unique: boolean, state: string): string {
+  if (!unique) return "No query uses it, and every write pays for it.";
+  return state === "invalid"
+    ? `No query uses it, and yet each write to ${table} fails that would make a duplicate.`
+    : `No query uses it, and it does not keep duplicates out of ${table}; every write pays for it.`;
 }
 
 /**

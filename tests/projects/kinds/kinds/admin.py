@@ -1,5 +1,23 @@
+import os
+
 from django.contrib import admin
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Concat
+from django.http import HttpRequest
 
 from . import models
 
-admin.site.register([models.Person, models.Country, models.Order])
+admin.site.register([models.Country, models.Order])
+
+
+@admin.register(models.Person)
+class PersonAdmin(admin.ModelAdmin):
+    actions = ("mark",)
+
+    @admin.action
+    def mark(self, request: HttpRequest, people: QuerySet[models.Person]) -> None:
+        """Shows on the pages of people, or in no place with MARKED=elsewhere."""
+        if os.environ.get("MARKED") == "elsewhere":
+            people.update(active=True)
+        else:
+            people.update(slug=Concat(F("slug"), Value("-marked")))

@@ -1,6 +1,7 @@
 import functools
 import json
 import os
+import re
 from collections.abc import Iterator
 
 from django.conf import settings
@@ -14,6 +15,9 @@ from django.utils.html import escape
 from django.views.decorators.csrf import csrf_exempt
 
 from .models import Country, Person, Place
+
+#: Users who were here.
+_seen: list[object] = []
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -46,24 +50,39 @@ def opinion(request: HttpRequest) -> HttpResponse:
     """A form and what becomes of it, as OPINION says."""
     fault = os.environ.get("OPINION", "")
     if request.method == "POST":
-        if not request.POST.get("text"):
+        if not request.POST.get("text") and fault != "anything":
             return HttpResponse("say something" if fault != "empty" else str(1 / 0))
-        Country.objects.create(code="yy", name=request.POST["text"], number=int(request.POST["number"]) + 1000)
+        if fault == "refused":
+            return _opinion_form(request, fault)
+        if fault == "somebody":
+            from django.contrib.admin.models import LogEntry
+
+            LogEntry.objects.create(user=_seen[-1], action_flag=1)
+        Country.objects.create(code="yy", name=request.POST["text"], number=int(request.POST["number"] or 0) + 1000)
         if fault == "mail":
             send_mail("An opinion", request.POST["text"], None, ["editor@example.org"])
         return redirect("/people/77/" if fault == "lost" else "/people/1/")
+    return _opinion_form(request, fault)
+
+
+def _opinion_form(request: HttpRequest, fault: str) -> HttpResponse:
+    # As code does that keeps the user of a request where models find it.
+    if request.user.is_authenticated:
+        _seen.append(request.user)
     token = "" if fault == "token" else f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(request)}">'
     return HttpResponse(
         f'<form method="post">{token}<input name="text" maxlength="20"><input type="number" name="number">'
         '<select name="mood"><option value=""><option value="good"></select><input type="submit" name="go"></form>'
         '<form method="post" action="https://elsewhere.example/"><input name="q"></form>'
-        '<form action="/search/"><input name="q"></form>'
+        '<form action="/chart/"><input name="q"></form>'
     )
 
 
 def chart(request: HttpRequest) -> HttpResponse:
     """A drawing of what was looked for and a link to the next one, as CHART says."""
     fault = os.environ.get("CHART", "")
+    if fault == "search":
+        re.compile(request.GET.get("q", ""))
     with translation.override(translation.get_language_from_request(request)):
         for_people = formats.localize(12.5)
     width = for_people if fault == "localized" else "12.5"
@@ -111,7 +130,7 @@ def entries(request: HttpRequest) -> HttpResponse:
         name = f"{json.loads(request.body)['name']} again"
         if fault == "careless":
             name += request.user.get_username() or request.user.nobody_has_this
-        elif fault != "open":
+        elif fault != "open" and (fault == "closed" or not request.user.is_authenticated):
             return HttpResponse(status=403)
         return JsonResponse({"code": Country.objects.create(code="xx", name=name, number=998).code}, status=201)
     return JsonResponse({"count": 3, "results": list(Country.objects.order_by("code").values("code", "name"))})

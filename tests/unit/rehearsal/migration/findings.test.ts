@@ -173,10 +173,30 @@ describe("data", () => {
     ]);
   });
 
+  it("stops the release where rows are removed that say what no other one says", () => {
+    const remove = [ran([statement({ sql: 'DELETE FROM "shop_note"' })])];
+    const removed = (doubles: number, name = "shop_note") =>
+      dataFindings(
+        { [name]: table(9, {}) },
+        { [name]: table(7, {}) },
+        [planned([`DELETE FROM "${name}"`])],
+        remove,
+        [],
+        {
+          [name]: doubles,
+        },
+      );
+    expect(ids(removed(0))).toEqual(["blocking data.rows-removed"]);
+    expect(removed(0)[0]?.cause).toBe("the migrations remove 2 of 9 rows; they say what no other row says");
+    expect(removed(1)[0]?.cause).toContain("at least 1 of them say what no other row says");
+    expect(ids(removed(2))).toEqual(["warning data.rows-removed"]);
+    expect(ids(removed(0, "django_session"))).toEqual(["warning data.rows-removed"]);
+  });
+
   it("that no longer holds together is found, unless it did not before", () => {
-    const sound = { invalidIndexes: [], notValidated: [], behind: [] };
+    const sound = { invalidIndexes: [], notValidated: [], unmet: [], behind: [] };
     const behind = [{ sequence: "s", column: "t.id", next: "5", highest: "9" }];
-    const broken = { invalidIndexes: ["i"], notValidated: ["c on t"], behind };
+    const broken = { invalidIndexes: ["i"], notValidated: ["c on t"], unmet: [], behind };
     const making = [ran([statement({ sql: 'CREATE INDEX CONCURRENTLY "i" ON "shop_flight" ("gate")' })])];
     const findings = soundnessFindings(sound, broken, [planned(['INSERT INTO "t" ("id") VALUES (9)'])], making);
     expect(ids(findings)).toEqual([
@@ -186,6 +206,18 @@ describe("data", () => {
     ]);
     expect(findings.map(({ migration }) => migration)).toEqual(["shop.0002_change", undefined, "shop.0002_change"]);
     expect(ids(soundnessFindings(broken, broken, [], []))).toEqual(["warning data.sequence-behind"]);
+  });
+
+  it("stops the release: rows that break a constraint NOT VALID, which no save of theirs gets past", () => {
+    const sound = { invalidIndexes: [], notValidated: [], unmet: [], behind: [] };
+    const unmet = [{ constraint: "c on t", table: "t", rows: 7 }];
+    const after = { ...sound, notValidated: ["c on t", "d on t"], unmet };
+    const adding = 'ALTER TABLE "t" ADD CONSTRAINT c CHECK (length(text) >= 10) NOT VALID';
+    const findings = soundnessFindings(sound, after, [planned([adding])], []);
+    expect(ids(findings)).toEqual(["blocking data.constraint-unmet", "note data.constraint-not-validated"]);
+    expect(findings[0]).toMatchObject({ migration: "shop.0002_change", subject: "c on t" });
+    expect(findings[0]?.cause).toContain("7 rows break the constraint");
+    expect(soundnessFindings(after, after, [], [])).toEqual([]);
   });
 });
 

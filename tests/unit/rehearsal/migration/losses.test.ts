@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { emptiedFindings } from "../../../../rehearsal/migration/findings/answers.ts";
 import { permissionFindings } from "../../../../rehearsal/migration/findings/permissions.ts";
 import { sessionFindings } from "../../../../rehearsal/migration/findings/session.ts";
-import { valueFindings } from "../../../../rehearsal/migration/findings/values.ts";
+import { alikeFindings, valueFindings } from "../../../../rehearsal/migration/findings/values.ts";
 import type { CodeAnswer } from "../../../../rehearsal/migration/outgoing-code.ts";
 import type { Finding, MigrationRun, PlannedMigration } from "../../../../rehearsal/migration/result.ts";
 import { type ColumnValues, columnsThatDiffer } from "../../../../rehearsal/migration/values.ts";
@@ -147,5 +147,29 @@ describe("permissions that no model has any more", () => {
       "shop.add_order: 1 group holds",
       "shop.delete_order: users hold",
     ]);
+  });
+});
+
+describe("a column that is new", () => {
+  const added = (held: Partial<ColumnValues>) =>
+    alikeFindings([{ table: "shop_note", column: "token", values: values({ different: 1, ...held }) }], [PLAN], []);
+  const one = (value: string) => ({ frequent: [{ value, rows: 100 }] });
+
+  it("must tell rows apart where its values are drawn for one row each", () => {
+    const uuid = { type: "uuid", ...one("0b1f4c1e-5d3e-4a57-8a0e-0c4d1d6c1f2a") };
+    expect(added(uuid)).toMatchObject([
+      { severity: "blocking", id: "data.values-alike", subject: "shop_note.token", migration: "shop.0002_change" },
+    ]);
+    expect(added(one("x7Gk2mQ9pLr4Tz8W"))[0]?.cause).toContain('all 100 rows hold "x7Gk2mQ9pLr4Tz8W"');
+    expect(added({ ...uuid, different: 100 })).toEqual([]);
+    expect(added({ ...uuid, rows: 1 })).toEqual([]);
+    expect(added({ ...uuid, nulls: 99 })).toEqual([]);
+  });
+
+  it("may hold the same state, time or text everywhere", () => {
+    expect(added(one("published"))).toEqual([]);
+    expect(added(one(""))).toEqual([]);
+    expect(added({ type: "timestamp with time zone", ...one("2026-01-01 12:00:00+00") })).toEqual([]);
+    expect(added({ different: 0, nulls: 100 })).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import {
   keptFindings,
   pathsWithoutAnswer,
 } from "../../../../rehearsal/run/code/answers.ts";
+import { effectFindings } from "../../../../rehearsal/run/code/effects.ts";
 import { type CodeWork, codeFindings } from "../../../../rehearsal/run/code/judge.ts";
 import { visitorFindings } from "../../../../rehearsal/run/code/visitors.ts";
 
@@ -93,6 +94,27 @@ describe("what a release's code fails at", () => {
     expect(short(codeFindings([refused], undefined))).toEqual(["warning code.request POST /order/ filled in"]);
     const taken = earlier({ "POST /order/ filled in": { error: null, seconds: 0 } });
     expect(short(codeFindings([refused], taken))).toEqual(["blocking code.request POST /order/ filled in"]);
+  });
+
+  it("stops the release: somebody with an account who was let in, whatever became of what was sent", () => {
+    const name = "POST /api/orders/ as a user";
+    const forbidden = operation(name, "status 403");
+    expect(short(codeFindings([forbidden], undefined))).toEqual([`note code.request ${name}`]);
+    const taken = (error: string | null) => earlier({ [name]: { error, seconds: 0 } });
+    expect(short(codeFindings([forbidden], taken(null)))).toEqual([`blocking code.request ${name}`]);
+    expect(short(codeFindings([forbidden], taken("status 500")))).toEqual([`blocking code.request ${name}`]);
+    expect(short(codeFindings([operation(name, "status 401")], taken("status 403")))).toEqual([
+      `warning code.request ${name}`,
+    ]);
+  });
+
+  it("is what a search does not take, where it took it before", () => {
+    const name = "GET /reports/?origin";
+    const refused = operation(name, "status 400");
+    expect(short(codeFindings([refused], undefined))).toEqual([`note code.request ${name}`]);
+    expect(short(codeFindings([refused], earlier({ [name]: { error: null, seconds: 0 } })))).toEqual([
+      `warning code.request ${name}`,
+    ]);
   });
 
   it("warns of a link that leads to no page", () => {
@@ -278,5 +300,33 @@ describe("what visitors lose whom others are not like", () => {
   it("takes a page that has no such links any more for another page", () => {
     const before = [answer("/?q=a", { carried: ["q"] })];
     expect(visitorFindings(before, [answer("/?q=a", { carried: null })], "a1")).toEqual([]);
+  });
+});
+
+describe("what saving shows", () => {
+  const action = "POST /admin/shop/note/ publish";
+  const both = ["/", "/notes/1/"];
+  const showing = (pages: string[], texts: Record<string, string> = {}, operation = action) => ({
+    pages: { "/": "a", "/notes/1/": "b", ...texts },
+    effects: [{ operation, pages }],
+  });
+
+  it("must go on to show on pages that say the same until then", () => {
+    const found = effectFindings(showing(both), showing(["/"]), "r1");
+    expect(found).toMatchObject([{ id: "code.effect", severity: "blocking", subject: action }]);
+    expect(found[0]?.cause).toContain("1 page that said something else after it with release r1 does not: /notes/1/");
+    expect(found[0]?.evidence).toEqual([`${action}: /notes/1/`]);
+    expect(effectFindings(showing(both), showing(["/"], { "/notes/1/": "c" }), "r1")).toEqual([]);
+  });
+
+  it("must go on to show somewhere", () => {
+    const other = { "/": "x", "/notes/1/": "y" };
+    expect(effectFindings(showing(both), showing([], other), "r1")[0]?.cause).toContain("2 pages that said");
+    expect(effectFindings(showing(both), showing(["/news/"], other), "r1")).toEqual([]);
+  });
+
+  it("may be done in another way, or never have shown", () => {
+    expect(effectFindings(showing(both), showing([], {}, "POST /admin/shop/note/ release"), "r1")).toEqual([]);
+    expect(effectFindings(showing([]), showing([]), "r1")).toEqual([]);
   });
 });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Contents } from "../../../../rehearsal/run/etl/contents.ts";
-import { differingTables, resultFindings, valueSamples, withoutChance } from "../../../../rehearsal/run/etl/judge.ts";
+import {
+  differingTables,
+  effortFindings,
+  resultFindings,
+  valueSamples,
+  withoutChance,
+} from "../../../../rehearsal/run/etl/judge.ts";
 
 type Tables = Record<string, [rows: number, columns: Record<string, string>]>;
 
@@ -100,5 +106,16 @@ describe("what two workers make of the same input", () => {
 
   it("is no finding where nothing differs", () => {
     expect(resultFindings([], { ...about, pass: "first" })).toEqual([]);
+  });
+});
+
+describe("what a worker takes for the same input", () => {
+  it("must not be many times as much as before", () => {
+    expect(effortFindings({ before: 15_000, now: 62_000 }, "a1")).toMatchObject([
+      { id: "etl.effort", severity: "blocking", cause: expect.stringContaining("62,000 rows") as string },
+    ]);
+    expect(effortFindings({ before: 15_000, now: 44_000 }, "a1")).toEqual([]);
+    expect(effortFindings({ before: 100, now: 5_000 }, "a1")).toEqual([]);
+    expect(effortFindings({ before: 0, now: 0 }, "a1")).toEqual([]);
   });
 });

@@ -476,6 +476,11 @@ describe("links that lead to errors", () => {
     expect(findings.map(({ severity, subject }) => `${severity} ${subject}`)).toEqual(["blocking /a/", "warning /b/"]);
   });
 
+  it("are a note where a search form does not take what was typed into it", () => {
+    expect(brokenFindings([met("/a/?q=a", 400)], {})[0]?.severity).toBe("note");
+    expect(brokenFindings([met("/a/?q=a", 404)], {})[0]?.severity).toBe("warning");
+  });
+
   it("are a note where it was so before", () => {
     const before = { "/a/*/": { ...page("x"), status: 404 } };
     expect(brokenFindings([met("/a/7/", 404)], before)[0]?.severity).toBe("note");

@@ -1,0 +1,36 @@
+import type { Finding } from "../../finding.ts";
+import type { CodeEffects } from "../../migration/outgoing-code.ts";
+import { counted } from "../../report/format.ts";
+
+const QUOTED = 5;
+
+/**
+ * Changes of rows that pages showed with the release before and do not show any more: pages that say the same until then, or
+ * all of them. A page that says something else with this release may have lost its place for them.
+ *
+ * @param before what the release before makes of the same data
+ */
+export function effectFindings(before: CodeEffects, now: CodeEffects, release: string): Finding[] {
+  const today = new Map(now.effects.map(({ operation, pages }) => [operation, pages]));
+  const found = before.effects.flatMap(({ operation, pages }) => {
+    const shown = today.get(operation);
+    if (shown === undefined) return [];
+    const silent = pages.filter((path) => !shown.includes(path));
+    const telling = shown.length === 0 ? silent : silent.filter((path) => now.pages[path] === before.pages[path]);
+    return telling.length === 0 ? [] : [{ operation, pages: telling }];
+  });
+  // What the same pages keep back usually has one reason.
+  return [...Map.groupBy(found, ({ pages }) => pages.join())].map(([, alike]): Finding => {
+    const [{ operation, pages } = { operation: "", pages: [] }] = alike;
+    return {
+      id: "code.effect",
+      severity: "blocking",
+      subject: operation,
+      cause: `it succeeds, and ${counted(pages.length, "page")} that said something else after it with release ${release} ${pages.length === 1 ? "does" : "do"} not: ${pages.slice(0, QUOTED).join(", ")}`,
+      consequence: "What editors or jobs change does not reach visitors, and no error says so.",
+      remedy:
+        "Look at what the pages are made from, and whether all ways of saving bring it up to date: QuerySet.update() and bulk methods call neither save() nor signals, and a materialized view is as old as its last refresh.",
+      evidence: alike.map((change) => `${change.operation}: ${change.pages.slice(0, QUOTED).join(", ")}`),
+    };
+  });
+}
