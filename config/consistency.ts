@@ -149,6 +149,8 @@ function certificateFaults({ tls, gateway }: Settings, now: number): SettingFaul
     ...validityFaults(certificates, now, fault),
     ...orderFaults([...certificates, ...authorities.slice(0, 1)], fault),
     ...hostnameFaults(server, fullHostnames(gateway.domain, gateway.hostnames), fault),
+    ...usageFaults(server, fault),
+    ...certificates.flatMap((certificate) => strengthFaults(certificate, fault)),
   ];
 }
 
@@ -187,6 +189,32 @@ function hostnameFaults(server: X509Certificate, hostnames: readonly string[], f
   if (uncovered.length === 0) return [];
   const found = `a certificate for ${server.subjectAltName ?? "no name"} that lacks ${uncovered.join(", ")}`;
   return [fault("chain", "a certificate that covers every hostname of gateway.hostnames", found)];
+}
+
+/** Of RFC 5280, 4.2.1.12: for servers, and for any purpose. */
+const FOR_SERVERS = ["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"];
+
+/** Where a certificate names purposes at all, clients insist on theirs. */
+function usageFaults(server: X509Certificate, fault: Fault): SettingFault[] {
+  // Undefined where it names none, whatever the types of Node say.
+  const usages = server.keyUsage as string[] | undefined;
+  if (usages === undefined || usages.some((usage) => FOR_SERVERS.includes(usage))) return [];
+  return [fault("chain", "a certificate for servers (extended key usage serverAuth)", `one for ${usages.join(", ")}`)];
+}
+
+/** Of the curves, browsers take these two alone (CA/Browser Forum, Baseline Requirements 6.1.5; BoringSSL offers no P-521). */
+const CURVES = ["prime256v1", "secp384r1"];
+const LEAST_RSA_BITS = 2048;
+
+function strengthFaults({ publicKey, subject }: X509Certificate, fault: Fault): SettingFault[] {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
+  const taken =
+    (type === "rsa" && (details?.modulusLength ?? 0) >= LEAST_RSA_BITS) ||
+    (type === "ec" && CURVES.includes(details?.namedCurve ?? ""));
+  if (taken) return [];
+  const kind = details?.namedCurve ?? (details?.modulusLength === undefined ? "" : `${details.modulusLength} bits`);
+  const found = `${oneLine(subject)} with a key of ${type ?? "no kind"} ${kind}`.trimEnd();
+  return [fault("chain", "keys that browsers take: RSA of 2048 bits or more, or a curve P-256 or P-384", found)];
 }
 
 /** The certificates of a PEM text, or what is wrong with it. */

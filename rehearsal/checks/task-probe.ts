@@ -54,6 +54,14 @@ if os.environ.get("MEDIA_ROOT"):
             written.flush()
     except OSError as error:
         media = str(error)
+    until = time.monotonic() + 2
+    for folder, folders, files in os.walk(os.environ["MEDIA_ROOT"]) if media is None else ():
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        closed = [name for name in folders if not os.access(os.path.join(folder, name), os.W_OK | os.X_OK)]
+        if closed:
+            media = "nothing can be written in " + os.path.join(folder, closed[0])
+        if closed or time.monotonic() > until:
+            break
 offsets = [time.localtime(at).tm_gmtoff for at in (1736942400, 1752580800)]
 print(json.dumps({"open": opened, "resolves": resolves, "media": media, "offsets": offsets}))
 `;

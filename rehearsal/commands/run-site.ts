@@ -13,6 +13,7 @@ export function siteOf({ settings, resources }: Pick<LoadedStack, "settings" | "
   return {
     gateway: { address: gateway.address, port: gateway.port },
     hostnames: gateway.hostnames,
+    maxBodyMiB: gateway.maxBodyMiB,
     authority: output("certificateAuthority"),
     paths: { page: checks.page, api: checks.api, adminLogin: checks.adminLogin },
     administrator: { username: output("adminUsername"), password: output("adminPassword") },

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,6 +17,11 @@ from pathlib import Path
 from . import state
 from .secrets import DIRECTORY
 from .settings import first_host, number
+
+#: States and addresses as the kernel tells them in /proc/net.
+_LISTENS = "0A"
+_ITSELF = bytes(15) + b"\x01"
+_MAPPED = bytes(10) + b"\xff\xff"
 
 
 def check() -> tuple[bool, str]:
@@ -48,9 +54,34 @@ def _server() -> tuple[bool, str]:
         return False, f"no answer from 127.0.0.1:{port} in time"
     except OSError as error:
         return False, f"127.0.0.1:{port}: {error.strerror or error}"
-    if 100 <= status < 600:
-        return True, f"status {status}"
-    return False, f"127.0.0.1:{port} does not speak HTTP"
+    if not 100 <= status < 600:
+        return False, f"127.0.0.1:{port} does not speak HTTP"
+    if _only_for_itself(port):
+        return False, f"it listens on 127.0.0.1:{port} alone, where nobody else reaches it: bind to 0.0.0.0:{port}"
+    return True, f"status {status}"
+
+
+def _only_for_itself(port: int, tables: tuple[str, ...] = ("/proc/net/tcp", "/proc/net/tcp6")) -> bool:
+    """Whether all that listens on a port does so on addresses of the container alone. False where that cannot be told."""
+    hosts: list[str] = []
+    for table in tables:
+        try:
+            lines = Path(table).read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for _, local, _, status, *_ in map(str.split, lines):
+            host, _, at = local.partition(":")
+            if status == _LISTENS and int(at, 16) == port:
+                hosts.append(host)
+    return bool(hosts) and all(_is_loopback(host) for host in hosts)
+
+
+def _is_loopback(host: str) -> bool:
+    packed = bytes.fromhex(host)
+    if sys.byteorder == "little":
+        # Words of 32 bits, each in the order of the machine.
+        packed = b"".join(packed[at : at + 4][::-1] for at in range(0, len(packed), 4))
+    return packed[-4] == 127 if len(packed) == 4 else packed == _ITSELF or (packed[:12] == _MAPPED and packed[12] == 127)
 
 
 def _get(port: int, path: str, timeout: float) -> int:

@@ -109,7 +109,8 @@ class Smoke:
         self._visit(self._told)
         unlinked = os.environ.get("SMOKE_UNLINKED") == "1"
         if unlinked:
-            from .smoke_clients import choose_all, send_records
+            from .smoke_clients import choose_all, save_unchanged, send_records
+            from .smoke_crowd import be_many
             from .smoke_forms import send_forms
             from .smoke_gaps import visit_gaps
             from .smoke_markup import show_markup
@@ -122,15 +123,17 @@ class Smoke:
             send_records(self._records, self._told)
             use_as_user(self._answered, self._records, self._told)
             paste(self._searches, self._told)
+            be_many([*self._records, *self._answered], self._told)
             turn_pages(self._records, self._told)
             choose_all(self._told)
+            save_unchanged(self._told)
             visit_gaps(self._told)
             show_markup(self._asked, self._told)
             visit_routes(self._told)
-        from .smoke_models import bulk_writes, models, reads, rewrites, writes
+        from .smoke_models import project_writes, models, reads, rewrites, writes
 
         for model in models():
-            further = (*rewrites(model), *bulk_writes(model)) if unlinked else ()
+            further = (*rewrites(model), *project_writes(model)) if unlinked else ()
             for operation in (*reads(model), *writes(model), *further):
                 self._told(operation)
         self._requests += administration.join()
@@ -138,9 +141,9 @@ class Smoke:
 
     def variations(self, tables: set[str]) -> None:
         """Rows of these tables written in other ways than those that are there."""
-        from .smoke_models import bulk_writes, choices, later_rows, long_texts, models, omissions, rewrites
+        from .smoke_models import project_writes, choices, later_rows, long_texts, models, omissions, rewrites
 
-        ways = (omissions, choices, long_texts, later_rows, rewrites, bulk_writes)
+        ways = (omissions, choices, long_texts, later_rows, rewrites, project_writes)
         for model in models():
             if model._meta.db_table in tables:
                 for operation in (operation for way in ways for operation in way(model)):
@@ -264,7 +267,7 @@ class Smoke:
                 self._answered.append(path)
                 self._searches += searches_of(path, outcome.result)
                 self.emit(answer(path, outcome.result))
-                if record := first_record(outcome.result):
+                if (record := first_record(outcome.result)) is not None:
                     self._records[path] = record
 
         try:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from .settings import first_host
 from .smoke_mail import Mail
 from .smoke_operation import Operation, Perform, Refused
+from .smoke_patience import answered_in_time, fitting
 from .smoke_requests import content_of, fetch, is_page, shape
 
 LIMIT = 20
@@ -79,10 +81,25 @@ def send_forms(paths: list[str], perform: Perform, mail: Mail) -> None:
             done.add(name)
             for what, filled in (("empty", False), ("filled in", True)):
                 perform(Operation(f"{name} {what}", lambda at=(path, number, filled): _send(*at, mail)))
+            for place in form.fields:
+                if place.kind in ("text", "textarea", "search", "email", "url"):
+                    perform(Operation(f"{name} with long {place.name}", partial(_try_patience, path, number, place.name)))
 
 
 def _shown(path: str) -> list[Form]:
     return _forms(_client().get(path, secure=True), path)
+
+
+def _try_patience(path: str, number: int, name: str) -> None:
+    client = _client()
+    form = _forms(client.get(path, secure=True), path)[number]
+    data = {one.name: one.filled() for one in form.fields}
+    longest = next(one.longest for one in form.fields if one.name == name)
+    headers = {"referer": f"https://{first_host()}{path}", "origin": f"https://{first_host()}"}
+    for text in fitting(longest):
+        send = partial(client.post, form.action, {**data, name: text}, secure=True, headers=headers)
+        if answered_in_time(send, text).status_code >= 500:
+            raise Refused(f"status 500 for {len(text)} letters such as {text[:3]!r}")
 
 
 def _send(path: str, number: int, filled: bool, mail: Mail) -> None:

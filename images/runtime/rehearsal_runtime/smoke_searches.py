@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from .smoke_operation import Operation, Perform, Refused
+from .smoke_patience import answered_in_time, fitting
 from .smoke_requests import Anchors, client_of, content_of, is_page, shape
 
 #: After that nothing further is looked for.
@@ -32,6 +33,12 @@ def paste(searches: Iterable[tuple[str, str]], perform: Perform) -> None:
         if time.monotonic() < deadline:
             address = f"{action}?{urlencode({name: PASTED})}"
             perform(Operation(f"GET {shape(address)} with brackets and quotes", partial(_ask, address)))
+            perform(Operation(f"GET {shape(address)} with long {name}", partial(_try_patience, action, name)))
+
+
+def _try_patience(action: str, name: str) -> None:
+    for text in fitting(None):
+        answered_in_time(partial(_ask, f"{action}?{urlencode({name: text})}"), text)
 
 
 def _ask(address: str) -> None:

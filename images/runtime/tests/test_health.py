@@ -13,6 +13,8 @@ from unittest import mock
 
 from rehearsal_runtime import health, state
 
+only_for_itself = health._only_for_itself
+
 
 @contextlib.contextmanager
 def listening(answer: Callable[[socket.socket], None]) -> Iterator[int]:
@@ -53,6 +55,8 @@ class Health(unittest.TestCase):
             (state, "READY", self.directory / "ready"),
             (state, "HEARTBEAT", self.directory / "heartbeat"),
             (health, "DIRECTORY", self.directory),
+            # Servers of these tests listen there.
+            (health, "_only_for_itself", lambda port: False),
         ):
             patch = mock.patch.object(target, name, value)
             patch.start()
@@ -104,6 +108,13 @@ class Health(unittest.TestCase):
         with listening(hangs) as port:
             self.assertFalse(self.check(port)[0])
 
+    def test_a_server_that_nobody_else_reaches_is_not_alive(self) -> None:
+        state.mark_ready("serve")
+        with listening(says(b"HTTP/1.1 200 OK\r\n\r\n")) as port, mock.patch.object(health, "_only_for_itself", lambda at: at == port):
+            alive, reason = self.check(port)
+        self.assertFalse(alive)
+        self.assertIn(f"listens on 127.0.0.1:{port} alone", reason)
+
     def test_reads_the_databases_address(self) -> None:
         for url, expected in (
             ("postgres://app:s%40cret@database:5433/app?sslmode=require", ("database", 5433)),
@@ -125,6 +136,27 @@ class Health(unittest.TestCase):
         alive, reason = self.check(WORKER_HEARTBEAT_MAX_AGE="60")
         self.assertFalse(alive)
         self.assertIn("younger than 60 s; it is 61 s old", reason)
+
+
+class OnlyForItself(unittest.TestCase):
+    def only(self, *hosts: str, status: str = "0A") -> bool:
+        with tempfile.TemporaryDirectory() as directory:
+            table = Path(directory) / "tcp"
+            lines = [f"   {at}: {host}:1F40 00000000:0000 {status} 00000000:00000000" for at, host in enumerate(hosts)]
+            table.write_text("\n".join(["  sl  local_address rem_address st", *lines]), encoding="ascii")
+            return only_for_itself(8000, (str(table), str(table.with_name("absent"))))
+
+    def test_is_a_port_that_has_no_listener_on_another_address(self) -> None:
+        self.assertTrue(self.only("0100007F"))
+        self.assertTrue(self.only("0100007F", "00000000000000000000000001000000"))
+        self.assertTrue(self.only("0000000000000000FFFF00000100007F"))
+        self.assertFalse(self.only("0100007F", "00000000"))
+        self.assertFalse(self.only("00000000000000000000000000000000"))
+        self.assertFalse(self.only("0200A8C0"))
+
+    def test_cannot_be_told_where_nothing_listens(self) -> None:
+        self.assertFalse(self.only())
+        self.assertFalse(self.only("0100007F", status="01"))
 
 
 if __name__ == "__main__":

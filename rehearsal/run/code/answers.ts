@@ -1,6 +1,7 @@
 import type { Finding } from "../../finding.ts";
 import type { CodeAnswer, CodeOperation } from "../../migration/outgoing-code.ts";
 import { counted } from "../../report/format.ts";
+import { OF_SURROUNDINGS } from "./judge.ts";
 
 const QUOTED = 3;
 const GONE_FOR_GOOD = /^status 410$/;
@@ -121,7 +122,8 @@ export function pathsWithoutAnswer(before: readonly CodeAnswer[], now: readonly 
  */
 export function goneFindings(asked: readonly CodeOperation[], release: string): Finding[] {
   return asked.flatMap(({ operation, error }): Finding[] =>
-    error === null || GONE_FOR_GOOD.test(error)
+    // In the container that is asked, nothing of what is around an application is there.
+    error === null || GONE_FOR_GOOD.test(error) || OF_SURROUNDINGS.test(error)
       ? []
       : [
           {

@@ -27,7 +27,7 @@ export type CodeWork = z.infer<typeof WORK>;
 /** The database refuses it whatever the values are: its schema or its rights do not suit the code. */
 const OF_DATABASE = /^(?:ProgrammingError|OperationalError|InternalError|NotSupportedError|DataError|InterfaceError):/;
 /** Files that were uploaded are not in the container that tries the code, and what is outside is out of reach. */
-const OF_SURROUNDINGS =
+export const OF_SURROUNDINGS =
   /^(?:FileNotFoundError|ConnectionError|ConnectionRefusedError|gaierror|TimeoutError|URLError|\w*ConnectionError|\w*Timeout)\b/;
 /**
  * A project may show markup that its editors write, live without mail, or take what strangers send; it is no intention where
@@ -43,6 +43,7 @@ const OF_FORM = /^the form is shown again: |^it is taken although nothing is fil
 /** Who is told so may not do what was tried. */
 const FORBIDDEN = /^status 40[13]$/;
 const AS_USER = / as a user$/;
+const REFUSED = /^status 40[013]$/;
 /** How a search form says that what was typed into it is nothing that it takes. */
 const NOT_TAKEN = "status 400";
 /** What a page takes that nobody waits for any more, and how much more than before it must be. */
@@ -63,6 +64,8 @@ export function codeFindings(operations: readonly CodeOperation[], before: CodeW
     const { error } = operation;
     if (error !== null) return [failure(operation, error, known)];
     if (known === undefined) return [];
+    const refused = /^(?:GET|POST) /.test(operation.operation) ? REFUSED.exec(known.error ?? "")?.[0] : undefined;
+    if (refused !== undefined) return [noLongerRefused(operation, refused)];
     if (isSlow(operation.seconds, known.seconds)) return [slow(operation, known.seconds)];
     return [...moreStatements(operation, known.statements), ...moreRecords(operation, known.records)];
   });
@@ -112,6 +115,19 @@ function severityOf(error: string, first: boolean, madeUp: boolean): Severity {
   if (OF_SURROUNDINGS.test(error)) return "note";
   if (CLIENT_ERROR.test(error) || (first && PERHAPS_MEANT.test(error))) return "warning";
   return first && madeUp && !OF_DATABASE.test(error) ? "note" : "blocking";
+}
+
+/** Whoever was not let in is, or what nobody can make sense of is answered: with somebody else's answer, for example. */
+function noLongerRefused({ operation }: CodeOperation, status: string): Finding {
+  return {
+    id: "code.refusal-gone",
+    severity: "blocking",
+    subject: operation,
+    cause: `it is answered; with the release before it was refused with ${status}`,
+    consequence: "Somebody gets what is not for them, or an answer to something else, and no error says so.",
+    remedy:
+      "Look at what guarded it: a permission, a validation, an object that requests share. Where it is meant, say so in rehearsal:checks.accepted.",
+  };
 }
 
 function slow({ operation, seconds }: CodeOperation, before: number): Finding {

@@ -31,6 +31,12 @@ export function connectionUsers(
   });
 }
 
+/** How many requests all tasks of the application serve at a time; undefined where its command does not tell. */
+export function servedAtOnce(context: Parameters<typeof connectionUsers>[0]): number | undefined {
+  const app = connectionUsers(context).find(({ service, main }) => main && service === `${context.environment}-app`);
+  return app?.perTask === undefined ? undefined : app.tasks * app.perTask;
+}
+
 function specOf({ inputs }: DeclaredObject): ServiceSpec {
   const { taskSpec, mode } = inputs as {
     taskSpec: {

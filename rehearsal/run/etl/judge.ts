@@ -139,6 +139,20 @@ export function effortFindings(rows: { readonly before: number; readonly now: nu
   ];
 }
 
+/** A worker that never finds its way back to the database. */
+export function standstill(release: string): Finding {
+  return {
+    id: "etl.standstill",
+    severity: "blocking",
+    subject: "ETL worker",
+    cause: `after the server has ended its session it does not log in again; that of release ${release} does`,
+    consequence:
+      "Once the database has been restarted nothing is loaded any more, while the worker lives and seems well.",
+    remedy:
+      "Close the connection between two looks at the input (connection.close(), close_old_connections()), or end the process on errors of the connection.",
+  };
+}
+
 function inWords({ table, rowsBefore, rowsNow, columns }: TableDifference): string {
   if (columns.length === 0) return `${table} has ${counted(rowsNow, "row")} in place of ${rowsBefore}`;
   const more = columns.length > QUOTED ? ` and ${counted(columns.length - QUOTED, "other column")}` : "";

@@ -16,13 +16,14 @@ import {
   differingTables,
   effortFindings,
   resultFindings,
+  standstill,
   type TableDifference,
   valueSamples,
   type WorkerContents,
   withoutChance,
 } from "./judge.ts";
 import { statementsOfOthers, storeAsOthers } from "./others.ts";
-import { rowsHandled, startWorker, untilQuiet, type WorkerRun } from "./worker-run.ts";
+import { endSessions, restless, rowsHandled, startWorker, untilQuiet, type WorkerRun } from "./worker-run.ts";
 
 const KIND = "etl";
 
@@ -140,24 +141,44 @@ async function compare(
       }
       const handled = await rowsHandled(client, roleOf(context));
       const effort = { before: handled?.get(COPIES.before) ?? 0, now: handled?.get(COPIES.now) ?? 0 };
-      return { tables: filled.tables.length, rows: filled.rows, findings: effortFindings(effort, before.release) };
+      const lasting = filled.rows === 0 ? [] : await interrupted(context, database, client, both, before.release);
+      const findings = [...effortFindings(effort, before.release), ...lasting];
+      return { tables: filled.tables.length, rows: filled.rows, findings };
     });
   });
+}
+
+/** Whether both workers go on after the server has ended their sessions; nothing where they cannot be made to hurry. */
+async function interrupted(
+  context: RunContext,
+  database: ThrowAwayDatabase,
+  client: pg.Client,
+  both: { readonly before: WorkerProcess; readonly now: WorkerProcess },
+  release: string,
+): Promise<Finding[]> {
+  const workers = { before: restless(both.before), now: restless(both.now) };
+  if (workers.before === undefined || workers.now === undefined) return [];
+  let goesOn: ReadonlySet<string> = new Set();
+  await work(context, database, client, { before: workers.before, now: workers.now }, PASSES.length, async (runs) => {
+    goesOn = await endSessions(client, roleOf(context), runs, context.signal);
+  });
+  return goesOn.has(COPIES.before) && !goesOn.has(COPIES.now) ? [standstill(release)] : [];
 }
 
 function roleOf({ logins }: RunContext): string {
   return logins.find((login) => login.role === "etl")?.address.username ?? "etl";
 }
 
-/** Starts workers side by side, waits until they have done what there is to do, and stops them. */
+/** Starts workers side by side, waits until they have done what there is to do, or as one is told, and stops them. */
 async function work(
   context: RunContext,
   { url, network }: ThrowAwayDatabase,
   client: pg.Client,
   workers: Partial<Record<Copy, WorkerProcess>>,
   pass: number,
+  until: (runs: readonly WorkerRun[]) => Promise<void> = (runs) => untilQuiet(client, runs, context.signal),
 ): Promise<WorkerRun[]> {
-  const { engine, environment, signal } = context;
+  const { engine, environment } = context;
   const runs: WorkerRun[] = [];
   try {
     for (const [copy, worker] of Object.entries(workers)) {
@@ -172,7 +193,7 @@ async function work(
         }),
       );
     }
-    await untilQuiet(client, runs, signal);
+    await until(runs);
     return runs;
   } finally {
     await Promise.all(runs.map(({ shot }) => shot.kill()));

@@ -3,7 +3,9 @@ import { stops, withDecisions } from "../../accepted.ts";
 import type { Finding } from "../../finding.ts";
 import { bytes, count, duration } from "../../report/format.ts";
 import type { RunContext } from "../context.ts";
+import { servedAtOnce } from "../database/connection-users.ts";
 import type { RunStep, StepOutcome } from "../step.ts";
+import { burstFindings, tryBursts } from "./burst.ts";
 import { declaredRoles, mostConnections } from "./connections.ts";
 import { growthFindings } from "./growth.ts";
 import { earlierLoad, keepLoad } from "./keep.ts";
@@ -13,7 +15,7 @@ import { lostFindings, lostReplies } from "./lost.ts";
 import { awaitMachine, requireMachine } from "./machine.ts";
 import type { Phase, PhaseName } from "./phases.ts";
 import { comeBack, goAway, planRoll, type Roll, restore } from "./roll.ts";
-import { findTargets } from "./targets.ts";
+import { findTargets, type Targets } from "./targets.ts";
 import { diedFindings, flapFindings, killedFindings } from "./tasks.ts";
 import { Traffic } from "./traffic.ts";
 import { upstreamFindings } from "./upstream.ts";
@@ -41,7 +43,7 @@ export const load: RunStep = {
     const course = await watched(
       context,
       () => traffic.replies.length,
-      (samples) => runCourse(context, roll, traffic, samples),
+      (samples) => runCourse(context, roll, targets, traffic, samples),
     );
     return await judged(context, roll, targets, traffic, course);
   },
@@ -58,6 +60,7 @@ interface Course {
 async function runCourse(
   context: RunContext,
   roll: Roll,
+  targets: Targets,
   traffic: Traffic,
   samples: readonly Sample[],
 ): Promise<Course> {
@@ -84,6 +87,9 @@ async function runCourse(
       return [];
     });
     await traffic.stop();
+    findings.push(
+      ...burstFindings(await tryBursts(context.site, targets.pages, servedAtOnce(context), context.signal)),
+    );
     await phase("pause", () => wait(PAUSE_SECONDS));
     traffic.start();
     await phase("away", () => goAway(context, roll));
@@ -105,7 +111,7 @@ function grows(context: RunContext, samples: readonly Sample[], from: number): b
 async function judged(
   context: RunContext,
   { before, reason }: Roll,
-  targets: Awaited<ReturnType<typeof findTargets>>,
+  targets: Targets,
   { replies }: Traffic,
   { phases, samples, findings: undone }: Course,
 ): Promise<StepOutcome> {

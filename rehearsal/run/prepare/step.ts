@@ -2,11 +2,13 @@ import { stops, withDecisions } from "../../accepted.ts";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
 import type { RunContext } from "../context.ts";
+import { servedAtOnce } from "../database/connection-users.ts";
 import { keep, keptOf } from "../kept.ts";
 import { magnitudeFindings } from "../magnitudes.ts";
 import type { RunStep } from "../step.ts";
 import { dataFindings, loginFindings, migrationFindings } from "./database.ts";
-import { GIVEN, type Given, numbersOf } from "./given.ts";
+import { GIVEN, type Given, narrowedFindings, numbersOf } from "./given.ts";
+import { forwardingFindings } from "./host.ts";
 import { requirementFindings } from "./requirements.ts";
 import { variableFindings } from "./variables.ts";
 
@@ -21,6 +23,7 @@ export const prepare: RunStep = {
       ...requirementFindings(context.source),
       ...variableFindings(context.variables),
       ...(await givenOtherwise(context)),
+      ...(await forwardingFindings(context.engine)),
     ];
     const logins = await loginFindings(context);
     if (logins.length > 0) {
@@ -37,14 +40,26 @@ export const prepare: RunStep = {
   },
 };
 
-/** Numbers of another order than with the release before. Those of a release are kept where they stop nothing. */
+/** What is given otherwise than to the release before. It is kept of a release where it stops nothing. */
 async function givenOtherwise(context: RunContext): Promise<Finding[]> {
-  const { environment, release, reports, process, worker } = context;
-  const numbers = numbersOf({ application: process.environment, worker: worker?.environment });
+  const { environment, release, reports, process, worker, site } = context;
+  const atOnce = servedAtOnce(context);
+  const given: Given = {
+    version: 1,
+    environment,
+    release,
+    takenAt: new Date().toISOString(),
+    numbers: numbersOf({ application: process.environment, worker: worker?.environment }),
+    hostnames: [...site.hostnames],
+    maxBodyMiB: site.maxBodyMiB,
+    ...(atOnce === undefined ? {} : { atOnce }),
+  };
   const kept = await keptOf(reports, KIND, environment, GIVEN);
-  const before = kept.find((given) => given.release !== release)?.numbers ?? {};
-  const findings = magnitudeFindings("prepare.variable-magnitude", numbers, before);
-  const given: Given = { version: 1, environment, release, takenAt: new Date().toISOString(), numbers };
+  const before = kept.find((earlier) => earlier.release !== release);
+  const findings = [
+    ...magnitudeFindings("prepare.variable-magnitude", given.numbers, before?.numbers ?? {}),
+    ...narrowedFindings(given, before),
+  ];
   if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, given);
   return findings;
 }

@@ -51,6 +51,7 @@ const BEGINNINGS: readonly (readonly [beginning: string, detector: Detector])[] 
   ["code.", "CD"],
   ["etl.results", "ET"],
   ["etl.effort", "ET"],
+  ["etl.standstill", "ET"],
   ["database.migrations", "CC"],
   ["database.roles", "CC"],
   ["database.", "DB"],

@@ -168,6 +168,7 @@ describe("run smoke", { timeout: 120_000 }, () => {
       expect(Object.keys(round).filter((name) => /^POST (?!\/admin\/)/.test(name))).toEqual([
         "POST /opinion/ empty",
         "POST /opinion/ filled in",
+        "POST /opinion/ with long text",
       ]);
       expect(await smoke.end()).toBe(0);
       return failures(round);

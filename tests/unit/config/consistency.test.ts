@@ -5,7 +5,7 @@ import path from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { consistencyFaults, fullHostnames } from "../../../config/consistency.ts";
 import type { SettingFault } from "../../../config/load-settings.ts";
-import { type Given, givenCertificate, pemCertificates } from "./certificates.ts";
+import { type Given, givenCertificate, ODD_CERTIFICATES, pemCertificates } from "./certificates.ts";
 import { changed, faultsOf, leastSettings, parsed } from "./raw-settings.ts";
 
 const DAY = 86_400_000;
@@ -251,6 +251,17 @@ describe("a given certificate", () => {
     expect(faults(wildcard, Date.now(), ["@", "www", "*"])).toEqual([]);
     expect(faults(wildcard, Date.now(), ["a.b"])).toHaveLength(1);
     expect(faults(wildcard, Date.now(), ["*.tenants"])).toHaveLength(1);
+  });
+
+  it("must be one that browsers take from a server", () => {
+    const strength = "keys that browsers take: RSA of 2048 bits or more, or a curve P-256 or P-384";
+    expect(faults({ chain: ODD_CERTIFICATES["on a curve that browsers do not take"] })).toContainEqual(
+      fault("chain", strength, "CN=strong.test with a key of ec secp521r1"),
+    );
+    const usage = "a certificate for servers (extended key usage serverAuth)";
+    const ofClient = faults({ chain: ODD_CERTIFICATES["for clients"] });
+    expect(ofClient).toContainEqual(fault("chain", usage, "one for 1.3.6.1.5.5.7.3.2"));
+    expect(ofClient.map(({ rule }) => rule)).not.toContain(strength);
   });
 
   it("must not have expired, and not be about to", () => {

@@ -108,6 +108,20 @@ describe("what a release's code fails at", () => {
     ]);
   });
 
+  it("stops the release: what was refused and is answered", () => {
+    const known = earlier({
+      "GET /reports/?origin": { error: "status 400", seconds: 0 },
+      "GET /staff/ as a user": { error: "status 403", seconds: 0 },
+      "GET /old/": { error: "status 404", seconds: 0 },
+      "INSERT shop.Order": { error: "IntegrityError: total", seconds: 0 },
+    });
+    const now = Object.keys(known.operations).map((name) => operation(name));
+    expect(short(codeFindings(now, known))).toEqual([
+      "blocking code.refusal-gone GET /reports/?origin",
+      "blocking code.refusal-gone GET /staff/ as a user",
+    ]);
+  });
+
   it("is what a search does not take, where it took it before", () => {
     const name = "GET /reports/?origin";
     const refused = operation(name, "status 400");

@@ -8,6 +8,8 @@ import {
   withoutChance,
 } from "../../../../rehearsal/run/etl/judge.ts";
 
+import { restless } from "../../../../rehearsal/run/etl/worker-run.ts";
+
 type Tables = Record<string, [rows: number, columns: Record<string, string>]>;
 
 /** Digests by column; what follows a colon is the column's type. */
@@ -117,5 +119,19 @@ describe("what a worker takes for the same input", () => {
     expect(effortFindings({ before: 15_000, now: 44_000 }, "a1")).toEqual([]);
     expect(effortFindings({ before: 100, now: 5_000 }, "a1")).toEqual([]);
     expect(effortFindings({ before: 0, now: 0 }, "a1")).toEqual([]);
+  });
+});
+
+describe("a worker that is to be seen to live on", () => {
+  const worker = (environment: Record<string, string>) => ({
+    ...{ image: "i", command: ["work"], secrets: {}, memoryBytes: 1 },
+    environment,
+  });
+
+  it("looks at its input every few seconds, where a variable says how often it does", () => {
+    const hurried = restless(worker({ ETL_INTERVAL_SECONDS: "300", POLL_MS: "x", INTERVALS: "9", RELEASE: "a" }));
+    expect(hurried?.environment).toEqual({ ETL_INTERVAL_SECONDS: "2", POLL_MS: "x", INTERVALS: "9", RELEASE: "a" });
+    expect(restless(worker({ RETRIES: "300" }))).toBeUndefined();
+    expect(restless(worker({ POLL_SECONDS: "1" }))).toBeUndefined();
   });
 });

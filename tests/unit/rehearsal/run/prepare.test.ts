@@ -4,7 +4,8 @@ import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { magnitudeFindings } from "../../../../rehearsal/run/magnitudes.ts";
 import { emptyFindings } from "../../../../rehearsal/run/prepare/database.ts";
-import { numbersOf } from "../../../../rehearsal/run/prepare/given.ts";
+import { type Given, narrowedFindings, numbersOf } from "../../../../rehearsal/run/prepare/given.ts";
+import { forwardingFindings } from "../../../../rehearsal/run/prepare/host.ts";
 import { namedInDockerfile, requirementFindings } from "../../../../rehearsal/run/prepare/requirements.ts";
 import { variableFindings } from "../../../../rehearsal/run/prepare/variables.ts";
 
@@ -125,5 +126,49 @@ describe("numbers among the variables", () => {
       expect(magnitudeFindings("prepare.variable-magnitude", given({ A: now }), given({ A: before })), now).toEqual([]);
     }
     expect(magnitudeFindings("prepare.variable-magnitude", given({ B: "1" }), given({ A: "1000" }))).toEqual([]);
+  });
+});
+
+describe("what visitors were given", () => {
+  const given = (more: Partial<Given>): Given => ({
+    ...{ version: 1, environment: "e", release: "a", takenAt: "2026-01-01T00:00:00Z", numbers: {} },
+    ...more,
+  });
+  const before = given({ hostnames: ["shop.test", "www.shop.test"], maxBodyMiB: 10 });
+
+  it("must not be taken away by the settings without a word", () => {
+    const found = narrowedFindings(given({ hostnames: ["shop.test", "api.shop.test"], maxBodyMiB: 1 }), before);
+    expect(found).toMatchObject([
+      { id: "prepare.hostname-gone", severity: "blocking", subject: "www.shop.test" },
+      { id: "prepare.room-narrowed", severity: "blocking", cause: "it is 1; with the release before it was 10" },
+    ]);
+  });
+
+  it("must not be served by half as many at a time", () => {
+    const served = (atOnce: number) => narrowedFindings(given({ atOnce }), given({ atOnce: 16 }));
+    expect(served(4)).toMatchObject([{ id: "prepare.capacity", severity: "blocking", subject: "application" }]);
+    expect(served(12)).toEqual([]);
+    expect(narrowedFindings(given({}), given({ atOnce: 16 }))).toEqual([]);
+  });
+
+  it("may become more, or be unknown", () => {
+    expect(
+      narrowedFindings(given({ hostnames: [...(before.hostnames ?? []), "x.test"], maxBodyMiB: 20 }), before),
+    ).toEqual([]);
+    expect(narrowedFindings(before, undefined)).toEqual([]);
+    expect(narrowedFindings(before, given({}))).toEqual([]);
+  });
+});
+
+describe("the engine's host", () => {
+  const engine = (info: object) =>
+    ({ info: () => Promise.resolve(info) }) as unknown as Parameters<typeof forwardingFindings>[0];
+
+  it("must forward packets to containers, where it can be told", async () => {
+    expect(await forwardingFindings(engine({ IPv4Forwarding: false }))).toMatchObject([
+      { id: "prepare.forwarding", severity: "blocking" },
+    ]);
+    expect(await forwardingFindings(engine({ IPv4Forwarding: true }))).toEqual([]);
+    expect(await forwardingFindings(engine({}))).toEqual([]);
   });
 });

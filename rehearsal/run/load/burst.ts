@@ -1,0 +1,77 @@
+import { mainClient } from "../../checks/gateway-client.ts";
+import type { Finding } from "../../finding.ts";
+import type { Site } from "../site.ts";
+
+/** So many kinds of pages: what makes requests wait for each other is seldom on one alone. */
+const PAGES = 4;
+/** More than the application serves at a time, so that some have to wait for others. */
+const TIMES = 2;
+/** Where the server's command does not tell how many it serves. */
+const USUAL = 16;
+const MOST = 200;
+
+/** What became of many requests for one page at the same time. */
+export interface Burst {
+  readonly path: string;
+  readonly requests: number;
+  /** In words, of each that was not answered. */
+  readonly failed: readonly string[];
+}
+
+/**
+ * Asks for each of some pages as often at once as the application cannot serve at a time. What fails is tried once more:
+ * requests that wait for each other fail each time.
+ *
+ * @param atOnce how many requests all tasks together serve at a time; undefined where nobody knows
+ */
+export async function tryBursts(
+  site: Site,
+  pages: readonly string[],
+  atOnce: number | undefined,
+  signal: AbortSignal,
+): Promise<Burst[]> {
+  const requests = Math.min(MOST, TIMES * (atOnce ?? USUAL));
+  const bursts: Burst[] = [];
+  for (const path of pages.slice(0, PAGES)) {
+    signal.throwIfAborted();
+    const first = await burst(site, path, requests);
+    bursts.push(first.failed.length === 0 ? first : await burst(site, path, requests));
+  }
+  return bursts;
+}
+
+async function burst(site: Site, path: string, requests: number): Promise<Burst> {
+  const answers = await Promise.allSettled(
+    Array.from({ length: requests }, async () => {
+      // A client each: what one is told it tells nobody else.
+      const { status } = await mainClient(site).once(path);
+      if (status >= 500) throw new Error(String(status));
+    }),
+  );
+  const failed = answers.flatMap((answer) =>
+    answer.status === "fulfilled"
+      ? []
+      : [answer.reason instanceof Error ? answer.reason.message : String(answer.reason)],
+  );
+  return { path, requests, failed };
+}
+
+/** Pages that are answered one by one, and not many at a time. */
+export function burstFindings(bursts: readonly Burst[]): Finding[] {
+  return bursts.flatMap(({ path, requests, failed }): Finding[] => {
+    const [first] = failed;
+    if (first === undefined) return [];
+    return [
+      {
+        id: "load.burst",
+        severity: "blocking",
+        subject: path,
+        cause: `of ${requests} requests for it at the same time ${failed.length} were not answered (${first})`,
+        consequence:
+          "As soon as a few more people come at once than there are threads, all wait for each other, health checks too, and tasks are killed.",
+        remedy:
+          "Look for code that asks the application itself, for locks around a request, and for pools that are smaller than the number of threads.",
+      },
+    ];
+  });
+}
