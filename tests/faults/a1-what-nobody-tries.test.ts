@@ -144,9 +144,59 @@ testFaultsTogether([
       words: /POST \/admin\/flights\/remark\/ publish: it succeeds, and \d+ pages? that said/,
     },
   },
+  {
+    title: "a pattern for names takes ages over one",
+    compared: true,
+    steps: ["code"],
+    release: {
+      changes: edited(
+        "flights/forms.py",
+        ["class AirportSearchForm(", 'NAME = re.compile(r"([^\\W\\d_]+[ .\'’-]*)+")\n\n\nclass AirportSearchForm('],
+        ["        if not any(character.isalpha() for character in name):", "        if not NAME.fullmatch(name):"],
+        ["from datetime import ", "import re\nfrom datetime import "],
+      ),
+    },
+    breaks: async (twin) => {
+      const taken = await python(
+        twin,
+        "import time; from flights.forms import NAME; began = time.monotonic(); NAME.fullmatch('a' * 26 + '2'); print(time.monotonic() - began > 1)",
+      );
+      expect(taken).toBe("True");
+    },
+    caught: { id: "code.request", words: /with long author_name: no answer within 5 s to \d+ letters/ },
+  },
+  {
+    title: "a page hands on to the next request what it has shown",
+    compared: true,
+    steps: ["code"],
+    release: {
+      changes: edited(
+        "reports/views.py",
+        [
+          "\n@require_safe\ndef reports(",
+          '\n_BASE: dict[str, Any] = {"delayed_from": DELAYED_FROM_MINUTES}\n\n\n@require_safe\ndef reports(',
+        ],
+        [
+          '    context: dict[str, Any] = {"form": form, "delayed_from": DELAYED_FROM_MINUTES}\n',
+          '    context = _BASE\n    context["form"] = form\n',
+        ],
+      ),
+    },
+    breaks: async (twin) => {
+      const statuses = await python(
+        twin,
+        `${CLIENT}print([c.get(path, secure=True).status_code for path in ('/reports/', '/reports/?since=x')])`,
+      );
+      expect(statuses).toBe("[200, 200]");
+    },
+    caught: {
+      id: "code.refusal-gone",
+      words: /\/reports\/\?origin.*it is answered; with the release before it was refused/,
+    },
+  },
 ]);
 
-// Its limit would hide what the others are seen by.
+// Their limits would hide what the others are seen by.
 testFaults([
   {
     title: "all the world is one client to the limit of requests",
@@ -169,5 +219,47 @@ testFaults([
       id: "code.request",
       words: /by 130 people: after \d+ people with one request each the next one is told 429/,
     },
+  },
+  {
+    title: "mistyped passwords of anybody lock out everybody",
+    compared: true,
+    steps: ["code"],
+    release: {
+      changes: {
+        "airways/lockout.py": `
+from django.contrib.auth.signals import user_login_failed
+from django.core.cache import cache
+from django.dispatch import receiver
+from django.http import HttpResponse
+
+
+@receiver(user_login_failed)
+def note(sender, request, **kwargs):
+    key = f"failed-{request.META['REMOTE_ADDR']}"
+    cache.set(key, cache.get(key, 0) + 1, 3600)
+
+
+def lockout(get_response):
+    def middleware(request):
+        if request.method == "POST" and cache.get(f"failed-{request.META['REMOTE_ADDR']}", 0) >= 3:
+            return HttpResponse("Too many attempts", status=429)
+        return get_response(request)
+
+    return middleware
+`,
+        ...edited("airways/settings.py", [
+          '    "django.contrib.auth.middleware.AuthenticationMiddleware",',
+          '    "airways.lockout.lockout",\n    "django.contrib.auth.middleware.AuthenticationMiddleware",',
+        ]),
+      },
+    },
+    breaks: async (twin) => {
+      const told = await python(
+        twin,
+        `${CLIENT}print([c.post('/admin/login/', {'username': f'somebody-{n}', 'password': 'x'}, secure=True, REMOTE_ADDR='10.0.0.2', HTTP_X_FORWARDED_FOR=f'198.18.0.{n}').status_code for n in range(1, 6)])`,
+      );
+      expect(told).toBe("[200, 200, 200, 429, 429]");
+    },
+    caught: { id: "code.request", words: /after 10 mistyped passwords: status 429 for the right password/ },
   },
 ]);

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { describeFault } from "./harness/fault.ts";
+import { edited } from "./harness/stage.ts";
 import type { Staged } from "./harness/staged.ts";
 import { testFaults } from "./harness/whole-environment.ts";
 
@@ -49,5 +50,11 @@ testFaults([
       id: "rollout.failed",
       words: /Failed to connect to 127\.0\.0\.1 port 8000|Could not connect to server|Couldn't connect to server/,
     },
+  },
+  {
+    title: "the server listens where nobody but its own health check reaches it",
+    release: { changes: edited("gunicorn.conf.py", ['f"0.0.0.0:', 'f"127.0.0.1:']), roles: ["app"] },
+    breaks: isDown("app", "/"),
+    caught: { id: "rollout.failed", words: /it listens on 127\.0\.0\.1:8000 alone, where nobody else reaches it/ },
   },
 ]);

@@ -16,7 +16,7 @@ const ROWS = `
   INSERT INTO kinds_person (email, slug, token, country_id, mentor_id, changed, active)
     SELECT 'person' || n || '@example.org', 'person-' || n, gen_random_uuid(), 'aa', NULLIF(n - 1, 0), now(), n > 1
     FROM generate_series(1, 3) n;
-  INSERT INTO kinds_person_friends (from_person_id, to_person_id) VALUES (1, 2), (2, 1);
+  INSERT INTO kinds_person_friends (from_person_id, to_person_id) VALUES (1, 2), (2, 1), (3, 1), (1, 3);
   INSERT INTO kinds_profile (person_id, settings) VALUES (1, '{}');
   INSERT INTO kinds_badge (person_id, shade) VALUES (1, 'red');
   INSERT INTO kinds_membership (person_id, country_id) SELECT p.id, c.code FROM kinds_person p, kinds_country c;

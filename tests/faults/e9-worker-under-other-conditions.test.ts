@@ -1,0 +1,80 @@
+import { expect } from "vitest";
+import { forgetRuns } from "./harness/etl-runs.ts";
+import { describeFault } from "./harness/fault.ts";
+import { edited } from "./harness/stage.ts";
+import type { Staged } from "./harness/staged.ts";
+import { testFaultsTogether } from "./harness/whole-environment.ts";
+
+describeFault({
+  id: "E9",
+  class: "ETL and services",
+  title: "the worker makes the same of its input, and not for long or not of much",
+  covers: "workers that read many times as many rows, or do not find back to the database after it has been restarted",
+});
+
+const RELEASE = "otherwise";
+const SHELL = ["shell", "-c"] as const;
+
+async function python(twin: Staged, code: string): Promise<string> {
+  const { said } = await twin.manage("etl", ...SHELL, code);
+  return said.trim().split("\n").at(-1) ?? "";
+}
+
+const anew = { compared: true, steps: ["etl"], prepared: (place: Staged) => forgetRuns(place, RELEASE) } as const;
+
+testFaultsTogether([
+  {
+    title: "rows are looked up by what many have in common",
+    ...anew,
+    release: {
+      changes: edited("etl/feeds.py", [
+        'key=("departs_at", "origin_id", "destination_id")',
+        'key=("origin_id", "destination_id", "departs_at")',
+      ]),
+      variables: { RELEASE },
+    },
+    breaks: async (twin) => {
+      const key = await python(
+        twin,
+        "from etl import feeds; print([feed.key[0] for feed in feeds.FEEDS if 'departs_at' in feed.key])",
+      );
+      expect(key).toBe("['origin_id']");
+    },
+    caught: {
+      id: "etl.effort",
+      words: /its statements return or change [\d,]+ rows, where those of release before did with/,
+    },
+  },
+  {
+    title: "the connection is kept between two looks at the input",
+    ...anew,
+    release: {
+      changes: edited(
+        "etl/worker.py",
+        ["            connection.close()\n            return RETRY_SECONDS", "            return RETRY_SECONDS"],
+        [
+          "            connection.close()\n            return FAULT_RETRY_SECONDS",
+          "            return FAULT_RETRY_SECONDS",
+        ],
+        ["        connection.close()\n        return self.interval", "        return self.interval"],
+      ),
+      variables: { RELEASE },
+    },
+    breaks: async (twin) => {
+      const cycles = await python(
+        twin,
+        `
+from django.db import connection
+from pathlib import Path
+from etl.worker import Worker
+worker = Worker(Path("/nowhere"), 7, None)
+waits = [worker.cycle()]
+connection.connection.close() if connection.connection else None
+print(waits + [worker.cycle(), worker.cycle()])
+`,
+      );
+      expect(cycles).toMatch(/, (?:5|30), (?:5|30)\]$/);
+    },
+    caught: { id: "etl.standstill", words: /after the server has ended its session it does not log in again/ },
+  },
+]);
