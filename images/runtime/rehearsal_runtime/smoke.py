@@ -25,6 +25,7 @@ from .settings import number
 from .smoke_beside import Beside
 from .smoke_mail import Mail
 from .smoke_operation import Operation, Outcome, Perform, count_records, drop_broken_connections, perform, words_of
+from .smoke_requests import FEW_KINDS, MANY_KINDS
 from .smoke_traffic import Traffic
 
 #: Rows of a model whose pages are tried until one answers: not all may be for visitors.
@@ -81,6 +82,8 @@ class Smoke:
         self._output = output
         self._lock = threading.Lock()
         self._paths = [path for path in os.environ.get("SMOKE_PATHS", "/").split(",") if path not in ("", "none")]
+        self._unlinked = os.environ.get("SMOKE_UNLINKED") == "1"
+        self._kinds = MANY_KINDS if self._unlinked else FEW_KINDS
         self._requests: list[Operation] = []
         #: What was asked for as a visitor, by its path.
         self._asked: dict[str, Operation] = {}
@@ -107,8 +110,7 @@ class Smoke:
 
         administration = self._begin_administration(self.emit)
         self._visit(self._told)
-        unlinked = os.environ.get("SMOKE_UNLINKED") == "1"
-        if unlinked:
+        if self._unlinked:
             from .smoke_clients import choose_all, save_unchanged, send_records
             from .smoke_crowd import be_many
             from .smoke_forms import send_forms
@@ -133,7 +135,7 @@ class Smoke:
         from .smoke_models import project_writes, models, reads, rewrites, writes
 
         for model in models():
-            further = (*rewrites(model), *project_writes(model)) if unlinked else ()
+            further = (*rewrites(model), *project_writes(model)) if self._unlinked else ()
             for operation in (*reads(model), *writes(model), *further):
                 self._told(operation)
         self._requests += administration.join()
@@ -168,7 +170,7 @@ class Smoke:
             if outcome.error is None:
                 answered[path], taken[path] = outcome, outcome.operation.statements
 
-        visit(self._paths, perform, asked)
+        visit(self._paths, perform, asked, self._kinds)
         for path in larger_pages([path for path in answered if first_record(answered[path].result)], perform):
             asked(path, perform(Operation(f"GET {path}", lambda path=path: fetch(path))))
         shapes = {shape(path) for path in answered}
@@ -271,7 +273,7 @@ class Smoke:
                     self._records[path] = record
 
         try:
-            self._requests = visit(self._paths, perform, asked)
+            self._requests = visit(self._paths, perform, asked, self._kinds)
         except Exception as error:
             # Its URLs themselves may be what is broken; then nothing can be asked for.
             self.emit({"event": "operation", "operation": "GET", "seconds": 0, "error": words_of(error)})

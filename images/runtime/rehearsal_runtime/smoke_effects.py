@@ -46,10 +46,13 @@ def effects(asked: dict[str, Operation], forget: Callable[[], None]) -> Iterator
         if time.monotonic() > deadline or not steady:
             return
 
-        def change(operation: Operation = operation) -> list[str]:
+        # No other page can tell of that table. What an action changes nobody knows beforehand.
+        reading = [path for path in steady if operation.table is None or operation.table in asked[path].identifiers]
+
+        def change(operation: Operation = operation, reading: list[str] = reading) -> list[str]:
             operation.run()
-            after = _texts(steady, forget)
-            return [path for path, text in steady.items() if path in after and after[path] != text]
+            after = _texts(reading, forget)
+            return [path for path in reading if path in after and after[path] != steady[path]]
 
         outcome = perform(Operation(operation.name, change))
         if outcome.error is None:
@@ -73,8 +76,12 @@ def _changes(model: Any) -> list[Operation]:
         if (newest := first(model, "-pk")) is not None:
             newest.delete()
 
-    label = model._meta.label
-    return [Operation(f"INSERT {label}, a day later", come), Operation(f"DELETE {label}, the newest", go), *choices(model)]
+    label, table = model._meta.label, model._meta.db_table
+    return [
+        Operation(f"INSERT {label}, a day later", come, table),
+        Operation(f"DELETE {label}, the newest", go, table),
+        *choices(model),
+    ]
 
 
 def _texts(paths: Iterable[str], forget: Callable[[], None]) -> dict[str, str]:

@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from .settings import first_host
 from .smoke_operation import Operation, Outcome, Perform, Refused
 
-LINKS_LIMIT = 24
+#: Kinds of pages: as many as a migration can wait for, and where there is time for more.
+FEW_KINDS, MANY_KINDS = 24, 60
 DEPTH_LIMIT = 2
 #: A letter that much has in it.
 SOUGHT = "a"
@@ -25,7 +26,9 @@ READ_BYTES = 65_536
 _ID = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}")
 
 
-def visit(paths: list[str], perform: Perform, asked: Callable[[str, Outcome], None]) -> list[Operation]:
+def visit(
+    paths: list[str], perform: Perform, asked: Callable[[str, Outcome], None], limit: int = FEW_KINDS
+) -> list[Operation]:
     """Asks as a visitor for ``paths`` and for what their answers link to, one link of each shape.
 
     ``asked`` is told each path with what came of it.
@@ -33,7 +36,7 @@ def visit(paths: list[str], perform: Perform, asked: Callable[[str, Outcome], No
     done: list[Operation] = []
     queue = [(path, 0) for path in paths]
     met = {shape(path) for path in paths}
-    while queue and len(done) < LINKS_LIMIT:
+    while queue and len(done) < limit:
         path, depth = queue.pop(0)
         operation = Operation(f"GET {shape(path)}", lambda path=path: fetch(path))
         done.append(operation)

@@ -34,7 +34,7 @@ export const OF_SURROUNDINGS =
  * it was otherwise before.
  */
 const PERHAPS_MEANT =
-  / is not escaped: | no mail server listens |a record is taken from whoever sends it| stand on two of them| of the administrator who was there before/;
+  / is not escaped: | no mail server listens |a record is taken from whoever sends it| stand on two of them| of the administrator who was there before|they are not told apart/;
 /** A page that is asked for again with something else in mind. */
 const ONCE_MORE = / (?:for its forms|by its address alone|with markup in \S+)$/;
 const CLIENT_ERROR = /^status 4\d\d$/;
