@@ -10,6 +10,8 @@ const CLIENTS = {
   curl: "curl/8.14.1",
   Python: "python-requests/2.32.4",
   Java: "Java/21.0.7",
+  Go: "Go-http-client/2.0",
+  "an app": "okhttp/4.12.0",
 };
 const SPELLINGS = 6;
 const AS_PAGE = " as a page";

@@ -19,6 +19,8 @@ const STAND_IN = /(?:^|[._])(?:dummy|console|locmem|filebased|fake|mock)(?:[._]|
 /** What lets in, and keeps out: middleware, permissions, limits, rules for passwords. */
 const GUARD =
   /auth(?!or)|permission|throttl|ratelimit|csrf|clickjack|security|validat|honeypot|captcha|(?:^|[._])(?:csp|axes|otp)(?:[._]|$)/i;
+/** Its entries read what is stored, and keep nobody out. */
+const HASHERS = "PASSWORD_HASHERS";
 /** What stands in their lists and guards nothing. */
 const OPEN = /AllowAny|NoAuth|Noop|Null/i;
 /** Switches that guard where they are on, and those that open where they are. */
@@ -46,7 +48,9 @@ function guardFindings(now: SettingValues, before: SettingValues): Finding[] {
         "guard",
         subject,
         `${gone.join(", ")} is gone, which it held with the release before`,
-        "What it kept out or held to is let through, and every request is answered as before.",
+        subject === HASHERS
+          ? "Whoever's password is stored in that way cannot log in any more, with the right one either."
+          : "What it kept out or held to is let through, and every request is answered as before.",
       ),
     ];
   });
