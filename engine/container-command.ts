@@ -6,15 +6,18 @@ import { lineWriter } from "./lines.ts";
  * Runs a command in a running container and waits for its end.
  *
  * @param input written to its standard input, so that it shows in no list of processes
+ * @param user of the command; that of the container without it
  */
 export async function runInContainer(
   docker: Docker,
   container: string,
   command: readonly string[],
   input: string,
+  user?: string,
 ): Promise<{ exitCode: number; output: string[] }> {
   const exec = await docker.getContainer(container).exec({
     Cmd: [...command],
+    ...(user === undefined ? {} : { User: user }),
     AttachStdin: true,
     AttachStdout: true,
     AttachStderr: true,

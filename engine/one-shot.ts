@@ -27,6 +27,8 @@ export interface OneShot {
   readonly hosts?: Readonly<Record<string, string>>;
   /** A health check in place of the image's: `CMD` or `CMD-SHELL`, then its words. */
   readonly health?: { readonly test: readonly string[]; readonly intervalSeconds: number };
+  /** Folders of the image that can be written to by root, on a volume that begins with what is there and goes with the container. */
+  readonly writable?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -111,7 +113,7 @@ export async function startOneShot(docker: Docker, run: OneShot, onLine: OnLine)
   const alone = run.aloneWithinSeconds;
   if (alone !== undefined) await awaitEarlier(docker, run.name, alone, onLine);
   const container = await createContainer(docker, run);
-  const remove = () => container.remove({ force: true }).catch(() => undefined);
+  const remove = () => container.remove({ force: true, v: true }).catch(() => undefined);
   try {
     for (const network of run.networks.slice(1)) await docker.getNetwork(network).connect({ Container: container.id });
     const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
@@ -169,6 +171,7 @@ function createContainer(docker: Docker, run: OneShot): Promise<Docker.Container
     AttachStderr: true,
     OpenStdin: true,
     StdinOnce: true,
+    ...(run.writable === undefined ? {} : { Volumes: Object.fromEntries(run.writable.map((folder) => [folder, {}])) }),
     ...(run.health === undefined ? {} : { Healthcheck: healthcheck(run.health) }),
     HostConfig: {
       AutoRemove: true,

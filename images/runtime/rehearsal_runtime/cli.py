@@ -14,6 +14,7 @@ test -- COMMAND…       runs tests against an environment, and hands on their r
 check                  waits for database and migrations
 inspect                prints what a release is seen to be from inside of its image, as JSON
 settings               prints what the settings make of the release, as JSON
+vary-input FOLDER      writes a worker's input as the next delivery may bring it
 preflight              prints what the release would meet in another environment, as JSON
 collectstatic          collects static files while the image is built
 
@@ -69,6 +70,10 @@ def _dispatch(arguments: list[str]) -> int:
 
         # Started by a worker, whose environment holds the secrets already.
         return serve_intake(*rest or [""])
+    if name == "vary-input" and len(rest) == 1:
+        from .vary_input import run as vary
+
+        return vary(*rest)
     if name in ("apply", "kill"):
         os.environ.update(given())
         return _rehearse(name, rest)

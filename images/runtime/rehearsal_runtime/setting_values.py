@@ -6,9 +6,14 @@ import datetime
 import importlib.util
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from .vary_input import is_data
+
 _DEEPEST = 4
+#: Folders of what is served to visitors.
+_SERVED = re.compile(r"STATIC|MEDIA|TEMPLATE|LOCALE|BASE_DIR|ROOT_DIR")
 _SECRET = re.compile(r"SECRET|(?:PASSWORD|PASSWD|KEY|TOKEN|CREDENTIAL|DSN|PIN)S?(?:\.|$)", re.IGNORECASE)
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 # How often something may be done, as REST framework writes it.
@@ -17,7 +22,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def run() -> int:
-    """Prints one JSON object and returns 0: ``sessions``, see ``sessions.read``, and ``values``, see ``read``.
+    """Prints one JSON object and returns 0: ``sessions``, see ``sessions.read``, ``values``, see ``read``, and ``inputs``, see
+    ``input_folders``.
 
     :raises Failure: when the project does not load.
     """
@@ -29,8 +35,15 @@ def run() -> int:
     from django.conf import settings
 
     held = {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
-    tell({"sessions": sessions.read(), "values": read(held)})
+    tell({"sessions": sessions.read(), "values": read(held), "inputs": input_folders(held)})
     return 0
+
+
+def input_folders(settings: Mapping[str, Any]) -> list[str]:
+    """Folders that settings name and in which files are as workers take them in."""
+    named = [Path(value) for name, value in settings.items() if isinstance(value, Path | str) and not _SERVED.match(name)]
+    folders = {path for path in named if path.is_absolute() and path.is_dir()}
+    return sorted(str(path) for path in folders if any(is_data(file) for file in path.iterdir()))
 
 
 def read(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -57,12 +57,26 @@ export function withoutChance(
   before: WorkerContents,
   again: WorkerContents,
 ): TableDifference[] {
-  const chance = new Map(differingTables(before, again).map((difference) => [difference.table, difference]));
+  return withoutKnown(differences, differingTables(before, again));
+}
+
+const INPUT = {
+  first: "from the same input",
+  again: "when the same input comes once more, to tables in which others have stored something,",
+  changed:
+    "when the files of its input change while it runs (a byte order mark and line ends as spreadsheets write them, the last number one more),",
+};
+
+/** Differences beyond those that are known. */
+export function withoutKnown(
+  differences: readonly TableDifference[],
+  known: readonly TableDifference[],
+): TableDifference[] {
   return differences.flatMap((difference) => {
-    const own = chance.get(difference.table);
-    if (own === undefined) return [difference];
-    if (difference.columns.length === 0 || own.columns.length === 0) return [];
-    const columns = difference.columns.filter((column) => !own.columns.includes(column));
+    const own = known.filter(({ table }) => table === difference.table);
+    if (own.length === 0) return [difference];
+    if (difference.columns.length === 0 || own.some(({ columns }) => columns.length === 0)) return [];
+    const columns = difference.columns.filter((column) => !own.some((one) => one.columns.includes(column)));
     return columns.length === 0 ? [] : [{ ...difference, columns }];
   });
 }
@@ -70,7 +84,8 @@ export function withoutChance(
 /**
  * One finding for all tables: the worker's code differs at one place.
  *
- * @param pass `first` on an empty database, `again` when the same input comes once more, and others have stored something
+ * @param pass `first` on an empty database, `again` when the same input comes once more, and others have stored something,
+ *   `changed` when other input comes while the worker runs
  * @param samples values that only one of the two has, line by line
  * @param said the last lines of the release's worker
  */
@@ -82,7 +97,7 @@ export function resultFindings(
     samples,
     said,
   }: {
-    readonly pass: "first" | "again";
+    readonly pass: "first" | "again" | "changed";
     readonly release: string;
     readonly samples: readonly string[];
     readonly said: readonly string[];
@@ -92,10 +107,7 @@ export function resultFindings(
   const nothing = differences.every(({ rowsNow }) => rowsNow === 0);
   // Where nothing arrives in a table, the worker may have said why.
   const emptied = differences.some(({ rowsNow }) => rowsNow === 0);
-  const input =
-    pass === "first"
-      ? "from the same input"
-      : "when the same input comes once more, to tables in which others have stored something,";
+  const input = INPUT[pass];
   const named = differences
     .toSorted((one, other) => other.rowsBefore - one.rowsBefore)
     .slice(0, QUOTED)

@@ -16,14 +16,14 @@ import {
   differingTables,
   effortFindings,
   resultFindings,
-  standstill,
   type TableDifference,
   valueSamples,
   type WorkerContents,
   withoutChance,
 } from "./judge.ts";
+import { liveOn } from "./living.ts";
 import { statementsOfOthers, storeAsOthers } from "./others.ts";
-import { endSessions, restless, rowsHandled, startWorker, untilQuiet, type WorkerRun } from "./worker-run.ts";
+import { rowsHandled, type StartedWorker, startWorker, untilQuiet, type WorkerRun } from "./worker-run.ts";
 
 const KIND = "etl";
 
@@ -108,6 +108,7 @@ async function compare(
       const empty = { before: await look("before"), now: await look("now") };
       let filled: Written = { tables: [], rows: 0 };
       let others: readonly string[] = [];
+      const chance: TableDifference[] = [];
       let tried = 0;
       const store = async (copy: Copy) => {
         await within(database, copy, (inside) => storeAsOthers(inside, others));
@@ -138,31 +139,24 @@ async function compare(
           said: runs.find((run) => run.database === COPIES.now)?.said ?? [],
         });
         if (findings.length > 0) return { tables: filled.tables.length, rows: filled.rows, findings };
+        chance.push(...differences);
       }
       const handled = await rowsHandled(client, roleOf(context));
       const effort = { before: handled?.get(COPIES.before) ?? 0, now: handled?.get(COPIES.now) ?? 0 };
-      const lasting = filled.rows === 0 ? [] : await interrupted(context, database, client, both, before.release);
+      const lasting =
+        filled.rows === 0
+          ? []
+          : await liveOn(context, {
+              ...both,
+              ...{ release: before.release, role: roleOf(context), server: client, databases: COPIES, chance, empty },
+              look: async () => ({ before: await look("before"), now: await look("now") }),
+              // Under the name that they had the last time: they have read what is there.
+              start: (workers, until) => work(context, database, client, workers, PASSES.length - 1, until),
+            });
       const findings = [...effortFindings(effort, before.release), ...lasting];
       return { tables: filled.tables.length, rows: filled.rows, findings };
     });
   });
-}
-
-/** Whether both workers go on after the server has ended their sessions; nothing where they cannot be made to hurry. */
-async function interrupted(
-  context: RunContext,
-  database: ThrowAwayDatabase,
-  client: pg.Client,
-  both: { readonly before: WorkerProcess; readonly now: WorkerProcess },
-  release: string,
-): Promise<Finding[]> {
-  const workers = { before: restless(both.before), now: restless(both.now) };
-  if (workers.before === undefined || workers.now === undefined) return [];
-  let goesOn: ReadonlySet<string> = new Set();
-  await work(context, database, client, { before: workers.before, now: workers.now }, PASSES.length, async (runs) => {
-    goesOn = await endSessions(client, roleOf(context), runs, context.signal);
-  });
-  return goesOn.has(COPIES.before) && !goesOn.has(COPIES.now) ? [standstill(release)] : [];
 }
 
 function roleOf({ logins }: RunContext): string {
@@ -174,7 +168,7 @@ async function work(
   context: RunContext,
   { url, network }: ThrowAwayDatabase,
   client: pg.Client,
-  workers: Partial<Record<Copy, WorkerProcess>>,
+  workers: Partial<Record<Copy, StartedWorker>>,
   pass: number,
   until: (runs: readonly WorkerRun[]) => Promise<void> = (runs) => untilQuiet(client, runs, context.signal),
 ): Promise<WorkerRun[]> {

@@ -6,6 +6,12 @@ import { temporaryLabels } from "../../../engine/temporary.ts";
 import { RUNTIME } from "../../runtime.ts";
 import type { WorkerProcess } from "../context.ts";
 
+/** A worker as it is to be started. */
+export interface StartedWorker extends WorkerProcess {
+  /** Folders whose files can be changed while it runs. */
+  readonly writable?: readonly string[];
+}
+
 /** A worker at work on a database of its own. */
 export interface WorkerRun {
   readonly database: string;
@@ -26,7 +32,7 @@ export interface WorkerPlace {
   readonly release: string;
 }
 
-const POLL_MILLISECONDS = 250;
+export const POLL_MILLISECONDS = 250;
 /** A worker that has written and then writes nothing for so long has nothing left to do. */
 const QUIET_SECONDS = 4;
 /** How long it may take to log in: on a busy machine a process needs a while to start. */
@@ -44,29 +50,13 @@ const ACTIVITY = `
                  WHERE a.datid = s.datid AND a.state <> 'idle' AND a.pid <> pg_backend_pid()) AS busy
   FROM pg_stat_database s WHERE s.datname = ANY ($1)`;
 
-/** Names of variables that say how long a worker waits between two looks at its input, in seconds. */
-const INTERVAL = /(?:^|_)(?:INTERVAL|PERIOD|POLL|POLLING|EVERY|FREQUENCY)(?:_|$)/;
-const SHORT_SECONDS = 2;
-/** What a worker does at its start is over then, or is done again. */
-const START_SECONDS = 4;
-/** How long a worker may take to log in anew: it may wait a little longer each time. */
-const ANEW_SECONDS = 40;
-
-const END_IDLE = `
-  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-  WHERE datname = ANY ($1) AND usename = $2 AND state = 'idle'`;
-const NEW_SESSIONS = `
-  SELECT DISTINCT datname AS database FROM pg_stat_activity
-  WHERE datname = ANY ($1) AND usename = $2 AND backend_start > $3::timestamptz`;
-const NOW = "SELECT clock_timestamp()::text AS at";
-
 const HANDLED = `
   SELECT d.datname AS database, sum(s.rows)::float8 AS rows
   FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid JOIN pg_roles r ON r.oid = s.userid
   WHERE r.rolname = $1 GROUP BY 1`;
 
 /** Starts a worker as its service does, on another database. */
-export async function startWorker(engine: Docker, worker: WorkerProcess, place: WorkerPlace): Promise<WorkerRun> {
+export async function startWorker(engine: Docker, worker: StartedWorker, place: WorkerPlace): Promise<WorkerRun> {
   const said: string[] = [];
   const shot = await startOneShot(
     engine,
@@ -78,6 +68,7 @@ export async function startWorker(engine: Docker, worker: WorkerProcess, place: 
       secrets: { ...worker.secrets, DATABASE_URL: place.url },
       networks: [place.network],
       memoryBytes: worker.memoryBytes,
+      ...(worker.writable === undefined ? {} : { writable: worker.writable }),
       labels: temporaryLabels(),
     },
     (line) => {
@@ -126,6 +117,21 @@ export async function untilQuiet(client: pg.Client, runs: readonly WorkerRun[], 
   }
 }
 
+/** Waits until workers have logged in, or have ended, or have had time to. */
+export async function untilPresent(client: pg.Client, runs: readonly WorkerRun[], signal: AbortSignal): Promise<void> {
+  const databases = runs.map(({ database }) => database);
+  const here = new Set<string>();
+  for (const { database, shot } of runs) {
+    void shot.ended.catch(() => undefined).then(() => here.add(database));
+  }
+  for (const until = Date.now() + LOGIN_SECONDS * 1000; Date.now() < until && here.size < runs.length; ) {
+    signal.throwIfAborted();
+    const { rows } = await client.query<Activity>(ACTIVITY, [databases]);
+    for (const { database, present } of rows) if (present) here.add(database);
+    await sleep(POLL_MILLISECONDS);
+  }
+}
+
 /**
  * Rows that the statements of a role have returned or changed, by database; undefined where the server does not count them.
  *
@@ -139,59 +145,4 @@ export async function rowsHandled(client: pg.Client, role: string): Promise<Read
   } catch {
     return undefined;
   }
-}
-
-/**
- * A worker that looks at its input every few seconds, to be seen to live on; undefined where no variable of it says how often
- * it does.
- */
-export function restless(worker: WorkerProcess): WorkerProcess | undefined {
-  const names = Object.entries(worker.environment).flatMap(([name, value]) =>
-    INTERVAL.test(name) && /^\d+$/.test(value) && Number(value) > SHORT_SECONDS ? [name] : [],
-  );
-  if (names.length === 0) return undefined;
-  const shorter = Object.fromEntries(names.map((name) => [name, String(SHORT_SECONDS)]));
-  return { ...worker, environment: { ...worker.environment, ...shorter } };
-}
-
-/**
- * Ends the sessions of workers while these wait, as a server does that starts anew, and looks which log in again.
- *
- * @param client in a role that may end the sessions of all
- * @returns databases whose worker goes on, or has ended and would be started anew
- */
-export async function endSessions(
-  client: pg.Client,
-  role: string,
-  runs: readonly WorkerRun[],
-  signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
-  const databases = runs.map(({ database }) => database);
-  const goesOn = new Set<string>();
-  for (const { database, shot } of runs) {
-    void shot.ended.catch(() => undefined).then(() => goesOn.add(database));
-  }
-  const present = async () => {
-    const { rows } = await client.query<Activity>(ACTIVITY, [databases]);
-    return rows.every(({ database, ...activity }) => activity.present || goesOn.has(database));
-  };
-  for (const until = Date.now() + LOGIN_SECONDS * 1000; Date.now() < until && !(await present()); ) {
-    signal.throwIfAborted();
-    await sleep(POLL_MILLISECONDS);
-  }
-  await sleep(START_SECONDS * 1000);
-  // Twice as long as they wait: each has been idle then.
-  for (const until = Date.now() + 2 * SHORT_SECONDS * 1000; Date.now() < until; ) {
-    await client.query(END_IDLE, [databases, role]);
-    await sleep(POLL_MILLISECONDS);
-  }
-  const { rows: now } = await client.query<{ at: string }>(NOW);
-  const since = now[0]?.at ?? "";
-  for (const until = Date.now() + ANEW_SECONDS * 1000; Date.now() < until && goesOn.size < runs.length; ) {
-    signal.throwIfAborted();
-    const { rows } = await client.query<{ database: string }>(NEW_SESSIONS, [databases, role, since]);
-    for (const { database } of rows) goesOn.add(database);
-    await sleep(POLL_MILLISECONDS);
-  }
-  return goesOn;
 }

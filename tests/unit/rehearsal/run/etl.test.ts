@@ -8,7 +8,7 @@ import {
   withoutChance,
 } from "../../../../rehearsal/run/etl/judge.ts";
 
-import { restless } from "../../../../rehearsal/run/etl/worker-run.ts";
+import { restless } from "../../../../rehearsal/run/etl/living.ts";
 
 type Tables = Record<string, [rows: number, columns: Record<string, string>]>;
 
