@@ -34,6 +34,7 @@ export function limitFindings(
 ): Finding[] {
   return [
     ...[...memoryPeaks(samples)].flatMap(([service, peak]) => memoryFindings(service, peak, production)),
+    ...poolFindings(samples, production),
     ...killedFindings(samples),
     ...connectionFindings(samples),
     ...(production?.connections === undefined
@@ -61,6 +62,34 @@ function memoryFindings(
       remedy: `Raise ${service}.memoryMiB, or let the task hold less: fewer workers, smaller results.`,
     },
   ];
+}
+
+/** Fewer looks may have met a process at something that it does once. */
+const SEEN = 3;
+
+/** Whose memory holds as long as not all of its workers are used alike. */
+function poolFindings(samples: readonly Sample[], production: ProductionLimits | undefined): Finding[] {
+  const tasks = samples.flatMap((sample) => sample.tasks);
+  return [...Map.groupBy(tasks, ({ service }) => service)].flatMap(([service, of]): Finding[] => {
+    const limitOf = ({ memoryLimit }: TaskSample) =>
+      Math.min(memoryLimit, production?.memoryBytes[service] ?? memoryLimit);
+    const over = of.filter((sample) => (sample.filledBytes ?? 0) >= limitOf(sample));
+    const [first] = over.toSorted((one, other) => (other.filledBytes ?? 0) - (one.filledBytes ?? 0));
+    // What has come to its limit already is told as that.
+    if (first === undefined || over.length < SEEN || of.some((sample) => sample.memoryBytes >= limitOf(sample)))
+      return [];
+    return [
+      {
+        id: "load.memory-pool",
+        severity: "blocking",
+        subject: `memory of a task of ${service}`,
+        cause: `it comes to ${bytes(first.filledBytes ?? 0)} once each of its workers is as large as the largest, and its limit is ${bytes(limitOf(first))}`,
+        consequence:
+          "Some days after the release the kernel ends one worker after the other, with the requests that they are at.",
+        remedy: `Raise ${service}.memoryMiB, or give the server fewer workers.`,
+      },
+    ];
+  });
 }
 
 /** A worker that the kernel ends comes again: only the counter tells. */

@@ -19,6 +19,11 @@ export interface TaskSample {
   readonly processes: number;
   /** Open files of all its processes; undefined where they were not counted. */
   readonly files?: number;
+  /**
+   * How much it would have with each process of a pool (children of one parent under one name) as large as the largest of
+   * them; undefined where that was not looked at.
+   */
+  readonly filledBytes?: number;
   /** Processes that the kernel has ended because of memory; undefined where that was not looked at. */
   readonly killed?: number;
   /** Health checks that failed, by their time. */
@@ -45,6 +50,12 @@ const INSIDE_EVERY = 3;
 /** A shell's own words are enough: whatever else was run there would count as the task's memory. */
 const LOOK = `for process in /proc/[0-9]*; do set -- $process/fd/*; [ -e "$1" ] && files=$((files + $#)); done
 echo "files $((files))"
+for process in /proc/[0-9]*; do
+  name= parent= memory=
+  while read -r key value rest; do case $key in Name:) name=$value ;; PPid:) parent=$value ;; esac; done < $process/status
+  while read -r key value rest; do case $key in Pss_Anon:) memory=$value ;; esac; done < $process/smaps_rollup
+  [ -n "$memory" ] && echo "process $parent-$name $memory"
+done 2>/dev/null
 cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null
 exit 0`;
 
@@ -133,20 +144,28 @@ async function taskSample(
     const [stats, { State }, told] = await Promise.all([
       container.stats({ stream: false, "one-shot": true }),
       container.inspect(),
-      inside ? lookInside(engine, task.container) : {},
+      inside ? lookInside(engine, task.container) : Promise.resolve<Look>({}),
     ]);
     const memory = readMemory(stats);
     if (memory === undefined) return undefined;
     const failed = (State.Health?.Log ?? []).filter(({ ExitCode }) => ExitCode !== 0);
     const failedChecks = failed.map(({ Start }) => Start);
-    return { ...task, ...memory, processes: stats.pids_stats?.current ?? 0, ...told, failedChecks };
+    const { missingBytes, ...seen } = told;
+    const filled = missingBytes === undefined ? {} : { filledBytes: memory.memoryBytes + missingBytes };
+    return { ...task, ...memory, processes: stats.pids_stats?.current ?? 0, ...seen, ...filled, failedChecks };
   } catch {
     return undefined;
   }
 }
 
+/** What a shell tells from inside of a task. */
+type Look = Pick<TaskSample, "files" | "killed"> & {
+  /** What the smaller processes of pools lack to be as large as the largest. */
+  readonly missingBytes?: number;
+};
+
 /** Where an image has no shell, what it would have told is not known. */
-async function lookInside(engine: Docker, container: string): Promise<Pick<TaskSample, "files" | "killed">> {
+async function lookInside(engine: Docker, container: string): Promise<Look> {
   try {
     const { exitCode, output } = await runInContainer(engine, container, ["sh", "-s"], LOOK);
     return exitCode === 0 ? readLook(output) : {};
@@ -167,15 +186,25 @@ export function readMemory({
   return { memoryBytes: Math.max(0, usage - of("inactive_file") - of("active_file")), memoryLimit: limit };
 }
 
-/** Reads what the shell printed: `files 40`, `oom_kill 0`. */
-export function readLook(lines: readonly string[]): Pick<TaskSample, "files" | "killed"> {
-  const numbers = new Map(
-    lines.map((line) => line.trim().split(" ")).map(([name = "", value]) => [name, Number(value)] as const),
-  );
+/** Reads what the shell printed: `files 40`, `oom_kill 0`, `process 7-gunicorn 45000` (parent and name, KiB). */
+export function readLook(lines: readonly string[]): Look {
+  const words = lines.map((line) => line.trim().split(" "));
+  const numbers = new Map(words.map(([name = "", value]) => [name, Number(value)] as const));
   const files = numbers.get("files");
   const killed = numbers.get("oom_kill");
+  const processes = words.flatMap(([what, pool = "", kibibytes]) =>
+    what === "process" ? [{ pool, bytes: Number(kibibytes) * 1024 }] : [],
+  );
   return {
     ...(files === undefined || files === 0 ? {} : { files }),
     ...(killed === undefined ? {} : { killed }),
+    ...(processes.length === 0 ? {} : { missingBytes: missingIn(processes) }),
   };
+}
+
+function missingIn(processes: readonly { readonly pool: string; readonly bytes: number }[]): number {
+  return [...Map.groupBy(processes, ({ pool }) => pool).values()].reduce((sum, of) => {
+    const largest = Math.max(...of.map(({ bytes }) => bytes));
+    return sum + of.reduce((missing, { bytes }) => missing + largest - bytes, 0);
+  }, 0);
 }

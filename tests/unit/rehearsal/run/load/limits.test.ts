@@ -28,6 +28,17 @@ describe("limits under load", () => {
     expect(finding?.cause).toContain("production's limit is 101 MB");
   });
 
+  it("stop it where not all workers may become as large as one", () => {
+    const filled = (megabytes: number, seen = 10) =>
+      judged((index) => ({ tasks: [task(index < seen ? { filledBytes: megabytes * MEBIBYTE } : {})] }));
+    expect(filled(420)).toMatchObject([
+      { id: "load.memory-pool", severity: "blocking", subject: "memory of a task of app" },
+    ]);
+    expect(filled(420)[0]?.cause).toContain("once each of its workers is as large as the largest");
+    expect(filled(420, 2)).toEqual([]);
+    expect(filled(300)).toEqual([]);
+  });
+
   it("stop it where the kernel has ended a worker, which comes again", () => {
     expect(judged((index) => ({ tasks: [task({ killed: index > 5 ? 3 : 1 })] }))).toMatchObject([
       { id: "load.memory-killed", severity: "blocking", cause: expect.stringContaining("2 processes") as string },
@@ -100,5 +111,12 @@ describe("what the engine says of a task's memory", () => {
   it("comes with what its kernel has ended and its processes have open", () => {
     expect(readLook(["files 41", "oom_kill_disable 0", "under_oom 0", "oom_kill 2"])).toEqual({ files: 41, killed: 2 });
     expect(readLook(["files 0", "low 0"])).toEqual({});
+    const pool = [
+      "process 0-run 9000",
+      "process 1-gunicorn 8000",
+      "process 7-gunicorn 40000",
+      "process 7-gunicorn 30000",
+    ];
+    expect(readLook(pool)).toEqual({ missingBytes: 10_000 * 1024 });
   });
 });
