@@ -50,7 +50,8 @@ const SIBLINGS: readonly Sibling[] = [
   {
     title: "a CHECK forbids what it stores by default, and existing rows keep to it",
     operations: sql(
-      'ALTER TABLE "flights_remark" ADD CONSTRAINT "remark_is_edited" CHECK ("status" <> \'received\') NOT VALID',
+      `UPDATE "flights_remark" SET "status" = 'declined' WHERE "status" = 'received';
+       ALTER TABLE "flights_remark" ADD CONSTRAINT "remark_is_edited" CHECK ("status" <> 'received') NOT VALID`,
     ),
     tables: ["flights_remark"],
     operation: "INSERT flights.Remark without status",

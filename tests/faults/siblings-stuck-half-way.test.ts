@@ -12,9 +12,14 @@ describeFault({
 
 /** Each row by itself, as is done where a transaction would hold too many locks. */
 const ROW_BY_ROW = `
+import time
+
+
 def fill(apps, schema_editor):
     for airport in apps.get_model("flights", "Airport").objects.all()[:20]:
         airport.save(update_fields=["name"])
+        # As long as many rows take: whoever interrupts it must have time to.
+        time.sleep(0.1)
 
 `;
 const FILL = "migrations.RunPython(fill, migrations.RunPython.noop)";

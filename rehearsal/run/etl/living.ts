@@ -16,12 +16,15 @@ const SHORT_SECONDS = 2;
 /** How long a worker may take to log in anew: it may wait a little longer each time. */
 const ANEW_SECONDS = 40;
 
+/** What the runtime layer has beside each worker, and calls itself in the database. */
+const BESIDE = "rehearsal intake";
+
 const END_IDLE = `
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-  WHERE datname = ANY ($1) AND usename = $2 AND state = 'idle'`;
+  WHERE datname = ANY ($1) AND usename = $2 AND state = 'idle' AND application_name <> $3`;
 const NEW_SESSIONS = `
   SELECT DISTINCT datname AS database FROM pg_stat_activity
-  WHERE datname = ANY ($1) AND usename = $2 AND backend_start > $3::timestamptz`;
+  WHERE datname = ANY ($1) AND usename = $2 AND application_name <> $3 AND backend_start > $4::timestamptz`;
 const NOW = "SELECT clock_timestamp()::text AS at";
 
 /** How often tables are looked at, and how often they must be the same until nothing comes any more. */
@@ -191,14 +194,14 @@ async function endSessions(
   }
   // Twice as long as they wait: each has been idle then.
   for (const until = Date.now() + 2 * SHORT_SECONDS * 1000; Date.now() < until; ) {
-    await client.query(END_IDLE, [databases, role]);
+    await client.query(END_IDLE, [databases, role, BESIDE]);
     await sleep(POLL_MILLISECONDS);
   }
   const { rows: now } = await client.query<{ at: string }>(NOW);
   const since = now[0]?.at ?? "";
   for (const until = Date.now() + ANEW_SECONDS * 1000; Date.now() < until && goesOn.size < runs.length; ) {
     signal.throwIfAborted();
-    const { rows } = await client.query<{ database: string }>(NEW_SESSIONS, [databases, role, since]);
+    const { rows } = await client.query<{ database: string }>(NEW_SESSIONS, [databases, role, BESIDE, since]);
     for (const { database } of rows) goesOn.add(database);
     await sleep(POLL_MILLISECONDS);
   }
