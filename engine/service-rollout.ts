@@ -171,14 +171,18 @@ async function failure(
   };
 }
 
-/** What the health check of a task printed last: the engine's own error does not say why a task was unhealthy. */
+/**
+ * What the health checks of a task printed that failed: the engine's own error does not say why a task was unhealthy. The last
+ * one may have met a process that was told to end because of those before.
+ */
 async function healthWords(docker: Docker, { Status }: Task): Promise<string[]> {
   const id = Status.ContainerStatus?.ContainerID ?? "";
   if (id === "") return [];
   try {
     const { State } = await docker.getContainer(id).inspect();
-    const failed = State.Health?.Log.findLast(({ ExitCode }) => ExitCode !== 0);
-    const lines = (failed?.Output ?? "").split("\n").filter((line) => line.trim() !== "");
+    const failed = (State.Health?.Log ?? []).filter(({ ExitCode }) => ExitCode !== 0);
+    const said = failed.flatMap(({ Output }) => Output.split("\n")).filter((line) => line.trim() !== "");
+    const lines = [...new Set(said)];
     return lines.slice(-HEALTH_LINES).map((line) => `health check: ${line}`);
   } catch (error) {
     // It ran on another node, or has been cleared away.

@@ -1,6 +1,8 @@
-import { mainClient } from "../../checks/gateway-client.ts";
+import { Agent } from "node:https";
 import type { Finding } from "../../finding.ts";
 import type { Site } from "../site.ts";
+import { send } from "./request.ts";
+import type { Targets } from "./targets.ts";
 
 /** So many kinds of pages: what makes requests wait for each other is seldom on one alone. */
 const PAGES = 4;
@@ -26,7 +28,7 @@ export interface Burst {
  */
 export async function tryBursts(
   site: Site,
-  pages: readonly string[],
+  { pages, asset }: Targets,
   atOnce: number | undefined,
   signal: AbortSignal,
 ): Promise<Burst[]> {
@@ -34,26 +36,24 @@ export async function tryBursts(
   const bursts: Burst[] = [];
   for (const path of pages.slice(0, PAGES)) {
     signal.throwIfAborted();
-    const first = await burst(site, path, requests);
-    bursts.push(first.failed.length === 0 ? first : await burst(site, path, requests));
+    const target = { pages: [path], asset };
+    const first = await burst(site, target, requests);
+    bursts.push(first.failed.length === 0 ? first : await burst(site, target, requests));
   }
   return bursts;
 }
 
-async function burst(site: Site, path: string, requests: number): Promise<Burst> {
-  const answers = await Promise.allSettled(
-    Array.from({ length: requests }, async () => {
-      // A client each: what one is told it tells nobody else.
-      const { status } = await mainClient(site).once(path);
-      if (status >= 500) throw new Error(String(status));
-    }),
-  );
-  const failed = answers.flatMap((answer) =>
-    answer.status === "fulfilled"
-      ? []
-      : [answer.reason instanceof Error ? answer.reason.message : String(answer.reason)],
-  );
-  return { path, requests, failed };
+async function burst(site: Site, { pages: [path = ""], asset }: Targets, requests: number): Promise<Burst> {
+  const agent = new Agent({ keepAlive: true, maxSockets: requests });
+  const all = (asked: string) => Promise.all(Array.from({ length: requests }, () => send(site, asked, agent)));
+  try {
+    // Handshakes take longer than most pages do: without connections that are there the requests would come one by one.
+    await all(asset);
+    const failed = (await all(path)).filter(({ status }) => status === 0 || status >= 500);
+    return { path, requests, failed: failed.map(({ status, error }) => error ?? String(status)) };
+  } finally {
+    agent.destroy();
+  }
 }
 
 /** Pages that are answered one by one, and not many at a time. */

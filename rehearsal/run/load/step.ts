@@ -87,9 +87,7 @@ async function runCourse(
       return [];
     });
     await traffic.stop();
-    findings.push(
-      ...burstFindings(await tryBursts(context.site, targets.pages, servedAtOnce(context), context.signal)),
-    );
+    findings.push(...burstFindings(await tryBursts(context.site, targets, servedAtOnce(context), context.signal)));
     await phase("pause", () => wait(PAUSE_SECONDS));
     traffic.start();
     await phase("away", () => goAway(context, roll));

@@ -1,22 +1,17 @@
-import { Agent, request } from "node:https";
+import { Agent } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import { concreteHostname } from "../../checks/gateway-client.ts";
 import type { Site } from "../site.ts";
 import type { LoadOptions } from "./options.ts";
+import { type Outcome, send } from "./request.ts";
 import type { Targets } from "./targets.ts";
 
 /** What became of one request; times in milliseconds since the epoch. */
-export interface Reply {
+export interface Reply extends Outcome {
   readonly path: string;
   readonly at: number;
   readonly milliseconds: number;
-  /** 0 where there was no complete answer. */
-  readonly status: number;
-  readonly error?: string;
 }
 
-/** After so long nobody waits any more. */
-const TIMEOUT_MILLISECONDS = 30_000;
 /** Every so many requests of a connection's, one comes on a connection of its own: it sees whether new ones are taken. */
 const FRESH_EVERY = 8;
 /** Every so many requests are for the asset. */
@@ -88,49 +83,7 @@ export class Traffic {
 
   async #ask(path: string, fresh: boolean): Promise<Reply> {
     const [at, started] = [Date.now(), performance.now()];
-    const outcome = await this.#send(path, fresh);
+    const outcome = await send(this.#site, path, fresh ? undefined : this.#agent);
     return { path, at, milliseconds: performance.now() - started, ...outcome };
-  }
-
-  async #send(path: string, fresh: boolean): Promise<Pick<Reply, "status" | "error">> {
-    const { gateway, authority, hostnames } = this.#site;
-    const { address, port } = gateway;
-    const hostname = concreteHostname(hostnames[0] ?? "");
-    return await new Promise((resolve) => {
-      const outgoing = request(
-        {
-          host: address,
-          port,
-          servername: hostname,
-          path,
-          agent: fresh ? false : (this.#agent ?? false),
-          ...(authority === "" ? {} : { ca: authority }),
-          headers: { Host: port === 443 ? hostname : `${hostname}:${port}`, "User-Agent": "rehearsal-load" },
-        },
-        (incoming) => {
-          const lost = (error: Error) => {
-            resolve({ status: 0, error: `the answer broke off: ${error.message}` });
-          };
-          incoming.on("error", lost);
-          incoming.on("end", () => {
-            if (incoming.complete) resolve({ status: incoming.statusCode ?? 0 });
-            else lost(new Error("it is shorter than its length says"));
-          });
-          incoming.resume();
-        },
-      );
-      const timer = setTimeout(() => {
-        outgoing.destroy(new Error(`no answer within ${TIMEOUT_MILLISECONDS / 1000} s`));
-      }, TIMEOUT_MILLISECONDS);
-      outgoing.on("close", () => {
-        clearTimeout(timer);
-      });
-      outgoing.on("error", (error: NodeJS.ErrnoException) => {
-        // The server may close a connection that rests at the moment it is used again; every client asks anew then.
-        if (outgoing.reusedSocket && error.code === "ECONNRESET") void this.#send(path, true).then(resolve);
-        else resolve({ status: 0, error: error.message });
-      });
-      outgoing.end();
-    });
   }
 }

@@ -11,7 +11,12 @@ describe("many requests for one page at the same time", () => {
       // As an application does whose threads wait for each other.
       return { status: path === "/alone/" && atOnce > 4 ? 504 : 200, body: "" };
     });
-    const bursts = await tryBursts(environment, ["/", "/alone/"], 8, new AbortController().signal);
+    const bursts = await tryBursts(
+      environment,
+      { pages: ["/", "/alone/"], asset: "/x.css" },
+      8,
+      new AbortController().signal,
+    );
     expect(bursts).toMatchObject([
       { path: "/", requests: 16, failed: [] },
       { path: "/alone/", requests: 16 },
