@@ -116,7 +116,7 @@ describe("what a worker takes for the same input", () => {
     expect(effortFindings({ before: 15_000, now: 62_000 }, "a1")).toMatchObject([
       { id: "etl.effort", severity: "blocking", cause: expect.stringContaining("62,000 rows") as string },
     ]);
-    expect(effortFindings({ before: 15_000, now: 44_000 }, "a1")).toEqual([]);
+    expect(effortFindings({ before: 15_000, now: 36_000 }, "a1")).toEqual([]);
     expect(effortFindings({ before: 100, now: 5_000 }, "a1")).toEqual([]);
     expect(effortFindings({ before: 0, now: 0 }, "a1")).toEqual([]);
   });
