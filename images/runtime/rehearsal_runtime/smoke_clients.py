@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from .smoke_forms import SHOWN_AGAIN
 from .smoke_operation import Operation, Perform, Refused, note_made_up
+from .smoke_pages import records_of
 from .smoke_requests import administrations, client_of, content_of, post_record, shape
 
 #: After that nothing further is sent.
@@ -27,11 +28,10 @@ def first_record(response: Any) -> dict[str, Any] | None:
         value = json.loads(content_of(response))
     except ValueError:
         return None
-    if value == [] or (isinstance(value, dict) and value.get("results") == []):
+    records = records_of(value)
+    if records == [] and (value == [] or "results" in value):
         return {}
-    # Some name the list results, others data or items, beside counts and links.
-    lists = value.values() if isinstance(value, dict) else [value]
-    return next((rows[0] for rows in lists if isinstance(rows, list) and rows and isinstance(rows[0], dict)), None)
+    return records[0] if records and isinstance(records[0], dict) else None
 
 
 def send_records(records: dict[str, dict[str, Any]], perform: Perform) -> None:

@@ -81,8 +81,17 @@ def records_and_next(value: Any) -> tuple[list[Any], str | None]:
         return [], None
     links = value.get("links")
     following = value.get("next") or (links.get("next") if isinstance(links, dict) else None)
-    rows = next((part for part in value.values() if isinstance(part, list)), [])
+    rows = records_of(value) or []
     if not isinstance(following, str):
         return rows, None
     parts = urlsplit(following)
     return rows, f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def records_of(value: Any) -> list[Any] | None:
+    """The records of a list that an API answers, bare or beside counts and links; None for anything else."""
+    if isinstance(value, list):
+        return value
+    # Some name the list results, others data or items.
+    parts = value.values() if isinstance(value, dict) else ()
+    return next((part for part in parts if isinstance(part, list)), None)
