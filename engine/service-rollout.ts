@@ -163,30 +163,45 @@ async function failure(
   const after = rolledBack ? "; swarm went back to the release before, which serves" : "";
   const failed = `service ${declared.name} ${what}${after}`;
   if (culprit === undefined) return { state: "failed", reason: `${failed}: no task was started`, logs: [] };
-  const health = await healthWords(docker, culprit);
+  const health = await healthOf(docker, culprit);
   return {
     state: "failed",
-    reason: `${failed}: ${describeTask(culprit, health.length > 0)}`,
-    logs: [...(await taskLogTail(docker, culprit.ID)), ...health],
+    reason: `${failed}: ${describeTask(culprit, health.unhealthy)}`,
+    logs: [...(await taskLogTail(docker, culprit.ID)), ...health.words],
   };
 }
 
+/** What the health checks of a task came to. */
+interface TaskHealth {
+  /** What those printed that failed. */
+  readonly words: readonly string[];
+  /** Whether so many failed one after the other, its start left out, that the engine ended it. */
+  readonly unhealthy: boolean;
+}
+
+/** What the engine takes where an image or a service names none. */
+const DEFAULT_RETRIES = 3;
+const UNKNOWN: TaskHealth = { words: [], unhealthy: false };
+
 /**
- * What the health checks of a task printed that failed: the engine's own error does not say why a task was unhealthy. The last
- * one may have met a process that was told to end because of those before.
+ * The engine's own error does not say why a task was unhealthy. The last check may have met a process that was told to end
+ * because of those before: all that failed are quoted.
  */
-async function healthWords(docker: Docker, { Status }: Task): Promise<string[]> {
+async function healthOf(docker: Docker, { Status }: Task): Promise<TaskHealth> {
   const id = Status.ContainerStatus?.ContainerID ?? "";
-  if (id === "") return [];
+  if (id === "") return UNKNOWN;
   try {
-    const { State } = await docker.getContainer(id).inspect();
+    const { State, Config } = await docker.getContainer(id).inspect();
     const failed = (State.Health?.Log ?? []).filter(({ ExitCode }) => ExitCode !== 0);
-    const said = failed.flatMap(({ Output }) => Output.split("\n")).filter((line) => line.trim() !== "");
-    const lines = [...new Set(said)];
-    return lines.slice(-HEALTH_LINES).map((line) => `health check: ${line}`);
+    const lines = failed.flatMap(({ Output }) => Output.split("\n")).filter((line) => line.trim() !== "");
+    const retries = (Config.Healthcheck as { Retries?: number } | undefined)?.Retries ?? 0;
+    return {
+      words: [...new Set(lines)].slice(-HEALTH_LINES).map((line) => `health check: ${line}`),
+      unhealthy: (State.Health?.FailingStreak ?? 0) >= (retries || DEFAULT_RETRIES),
+    };
   } catch (error) {
     // It ran on another node, or has been cleared away.
-    if (isNotFound(error)) return [];
+    if (isNotFound(error)) return UNKNOWN;
     throw error;
   }
 }

@@ -27,6 +27,10 @@ async function redirects(environment: DeployedEnvironment, pattern: string): Pro
     client.once(path),
     client.once(path, { headers: { "X-Forwarded-Proto": "http" } }),
   ]);
+  if (plain.status === 400) {
+    const expected = `an answer at ${client.origin}${path} from an application that is told this host`;
+    return [{ expected, seen: "400: its Host is lost on the way, or ALLOWED_HOSTS lacks it" }];
+  }
   const finding = wrongRedirect(client, path, plain);
   if (finding !== undefined) return [finding];
   if (forged.status === plain.status) return [];

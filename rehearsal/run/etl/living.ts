@@ -53,8 +53,8 @@ export interface LivingWorkers {
   readonly server: pg.Client;
   /** Databases of the two. */
   readonly databases: { readonly before: string; readonly now: string };
-  /** Differences that are none of the release's. */
-  readonly chance: readonly TableDifference[];
+  /** Differences that are there already. */
+  readonly known: readonly TableDifference[];
   /** What stood in the databases at first. */
   readonly empty: Stored;
   readonly look: () => Promise<Stored>;
@@ -95,7 +95,7 @@ async function differences(
   runs: readonly WorkerRun[],
   stood: Stored,
 ): Promise<Finding[]> {
-  const { empty, chance, release, databases, look } = workers;
+  const { empty, known, release, databases, look } = workers;
   for (const until = Date.now() + NOTICE_SECONDS * 1000; isDeepStrictEqual((await look()).before, stood.before); ) {
     // Whoever does not look at these files again cannot be compared with.
     if (Date.now() > until) return [];
@@ -106,7 +106,7 @@ async function differences(
     { empty: empty.before, filled: stored.before },
     { empty: empty.now, filled: stored.now },
   );
-  return resultFindings(withoutKnown(found, chance), {
+  return resultFindings(withoutKnown(found, known), {
     pass: "changed",
     release,
     samples: [],

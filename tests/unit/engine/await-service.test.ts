@@ -99,7 +99,7 @@ describe("waiting for a service", () => {
       { ExitCode: 127, Output: "sh: curl: not found\n" },
       { ExitCode: 0, Output: "fine" },
     ];
-    const container = { status: 200, body: { State: { Health: { Log } } } };
+    const container = { status: 200, body: { State: { Health: { Log } }, Config: {} } };
     const scenes = [{ service: service("new"), tasks: [unhealthy, unhealthy, unhealthy] }];
     const engine = await engineWith(scenes, undefined, container);
     expect(await awaitService(engine.docker, DECLARED, NEVER)).toMatchObject({
@@ -111,13 +111,19 @@ describe("waiting for a service", () => {
     const ended = task("t1", "new", { State: "complete", ContainerStatus: { ContainerID: "c1" } }, "shutdown");
     const scenes = [{ service: service("new"), tasks: [ended, ended, ended] }];
     const reasons: string[] = [];
-    for (const Log of [[], [{ ExitCode: 1, Output: "no answer" }]]) {
-      const container = { status: 200, body: { State: { Health: { Log } } } };
+    const Log = [{ ExitCode: 1, Output: "no answer" }];
+    // What fails while it starts does not count.
+    for (const FailingStreak of [0, 2, 3]) {
+      const Config = { Healthcheck: { Retries: 3 } };
+      const container = { status: 200, body: { State: { Health: { Log, FailingStreak } }, Config } };
       const outcome = await awaitService((await engineWith(scenes, undefined, container)).docker, DECLARED, NEVER);
       reasons.push(outcome.state === "failed" ? outcome.reason : outcome.state);
     }
+    const background =
+      "service shop-app did not converge: its task ended without an error, although nobody told it to: a service's process must stay in the foreground";
     expect(reasons).toEqual([
-      "service shop-app did not converge: its task ended without an error, although nobody told it to: a service's process must stay in the foreground",
+      background,
+      background,
       "service shop-app did not converge: its task was unhealthy, and ended without an error when it was told to",
     ]);
   });
