@@ -11,7 +11,7 @@ describeFault({
     "what is fast alone and stands still as soon as more come at once than there are threads; half as many threads",
 });
 
-/** Whether some of as many requests as a task has threads for, and half of that more, are not answered well. */
+/** Whether some of five times as many requests as a task has threads for are not answered well. */
 const MANY_AT_ONCE = `
 import http.client
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +23,8 @@ def ask(_):
     return connection.getresponse().status
 
 
-with ThreadPoolExecutor(12) as pool:
-    print(any(status >= 500 for status in pool.map(ask, range(12))))
+with ThreadPoolExecutor(40) as pool:
+    print(any(status >= 500 for status in pool.map(ask, range(40))))
 `;
 
 testFaults([

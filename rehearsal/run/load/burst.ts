@@ -7,7 +7,7 @@ import type { Targets } from "./targets.ts";
 /** So many kinds of pages: what makes requests wait for each other is seldom on one alone. */
 const PAGES = 4;
 /** More than the application serves at a time, so that some have to wait for others. */
-const TIMES = 2;
+const TIMES = 3;
 /** Where the server's command does not tell how many it serves. */
 const USUAL = 16;
 const MOST = 200;
