@@ -18,12 +18,12 @@ describe("many requests for one page at the same time", () => {
       new AbortController().signal,
     );
     expect(bursts).toMatchObject([
-      { path: "/", requests: 16, failed: [] },
-      { path: "/alone/", requests: 16 },
+      { path: "/", requests: 24, failed: [] },
+      { path: "/alone/", requests: 24 },
     ]);
     expect(burstFindings(bursts)).toMatchObject([{ id: "load.burst", severity: "blocking", subject: "/alone/" }]);
     expect(burstFindings(bursts)[0]?.cause).toMatch(
-      /^of 16 requests for it at the same time \d+ were not answered \(504\)$/,
+      /^of 24 requests for it at the same time \d+ were not answered \(504\)$/,
     );
   });
 });
