@@ -31,7 +31,7 @@ export interface CodeEffect {
 
 /** What saving shows to visitors. */
 export interface CodeEffects {
-  /** Digest of what each page says before anything is changed, by its path. */
+  /** What each page says before anything is changed, by its path: `page` (for people) or `data`, a colon and a digest. */
   readonly pages: Readonly<Record<string, string>>;
   readonly effects: readonly CodeEffect[];
 }

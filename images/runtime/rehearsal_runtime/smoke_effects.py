@@ -85,7 +85,9 @@ def _changes(model: Any) -> list[Operation]:
 
 
 def _texts(paths: Iterable[str], forget: Callable[[], None]) -> dict[str, str]:
-    """What each page says, as a digest; pages that fail are left out."""
+    """What each page says, as its kind (``page`` for people, ``data`` for programs), a colon and a digest; pages that fail are
+    left out.
+    """
     from django.db import transaction
 
     forget()
@@ -93,7 +95,9 @@ def _texts(paths: Iterable[str], forget: Callable[[], None]) -> dict[str, str]:
     for path in paths:
         try:
             with transaction.atomic(using="default"):
-                texts[path] = hashlib.sha256(_said(fetch(path)).encode()).hexdigest()
+                response = fetch(path)
+            kind = "page" if kind_of(response) == PAGE else "data"
+            texts[path] = f"{kind}:{hashlib.sha256(_said(response).encode()).hexdigest()}"
         except Exception:
             continue
     return texts

@@ -6,7 +6,8 @@ const QUOTED = 5;
 
 /**
  * Changes of rows that pages showed with the release before and do not show any more: pages that say the same until then, or
- * all of them. A page that says something else with this release may have lost its place for them.
+ * all of one kind, for people or for programs. A page that says something else with this release may have lost its place for
+ * them.
  *
  * @param before what the release before makes of the same data
  */
@@ -16,7 +17,10 @@ export function effectFindings(before: CodeEffects, now: CodeEffects, release: s
     const shown = today.get(operation);
     if (shown === undefined) return [];
     const silent = pages.filter((path) => !shown.includes(path));
-    const telling = shown.length === 0 ? silent : silent.filter((path) => now.pages[path] === before.pages[path]);
+    const kind = (path: string) => before.pages[path]?.split(":")[0];
+    const telling = silent.filter(
+      (path) => now.pages[path] === before.pages[path] || !shown.some((other) => kind(other) === kind(path)),
+    );
     return telling.length === 0 ? [] : [{ operation, pages: telling }];
   });
   // What the same pages keep back usually has one reason.

@@ -122,12 +122,20 @@ async function fetchAsset(client: GatewayClient, asset: string): Promise<Answer 
     const answer = await client.fetch(asset);
     if (answer.status !== 200) return String(answer.status);
     if (answer.body.length === 0) return "an empty answer";
+    if (isOf(answer, "css") && endsInComment(answer.body))
+      return "a comment that is never closed: browsers leave out the rest";
     const type = String(answer.headers["content-type"] ?? "");
     const expected = TYPES.find(([ending]) => ending.test(asset))?.[1];
     return expected === undefined || expected.test(type) ? answer : `media type ${type || "none"}`;
   } catch (error) {
     return words(error);
   }
+}
+
+/** Whether a style sheet ends within a comment; what stands in quotes begins none. */
+export function endsInComment(css: string): boolean {
+  const left = css.replaceAll(/"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\/\*[\s\S]*?\*\//g, "");
+  return left.includes("/*");
 }
 
 function isOf({ headers }: Answer, type: "html" | "css"): boolean {

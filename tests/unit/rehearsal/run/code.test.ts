@@ -321,7 +321,7 @@ describe("what saving shows", () => {
   const action = "POST /admin/shop/note/ publish";
   const both = ["/", "/notes/1/"];
   const showing = (pages: string[], texts: Record<string, string> = {}, operation = action) => ({
-    pages: { "/": "a", "/notes/1/": "b", ...texts },
+    pages: { "/": "page:a", "/notes/1/": "page:b", "/api/": "data:c", ...texts },
     effects: [{ operation, pages }],
   });
 
@@ -330,13 +330,15 @@ describe("what saving shows", () => {
     expect(found).toMatchObject([{ id: "code.effect", severity: "blocking", subject: action }]);
     expect(found[0]?.cause).toContain("1 page that said something else after it with release r1 does not: /notes/1/");
     expect(found[0]?.evidence).toEqual([`${action}: /notes/1/`]);
-    expect(effectFindings(showing(both), showing(["/"], { "/notes/1/": "c" }), "r1")).toEqual([]);
+    expect(effectFindings(showing(both), showing(["/"], { "/notes/1/": "page:c" }), "r1")).toEqual([]);
   });
 
   it("must go on to show somewhere", () => {
-    const other = { "/": "x", "/notes/1/": "y" };
+    const other = { "/": "page:x", "/notes/1/": "page:y" };
     expect(effectFindings(showing(both), showing([], other), "r1")[0]?.cause).toContain("2 pages that said");
-    expect(effectFindings(showing(both), showing(["/news/"], other), "r1")).toEqual([]);
+    expect(effectFindings(showing(both), showing(["/"], other), "r1")).toEqual([]);
+    // What programs are told no visitor sees.
+    expect(effectFindings(showing(both), showing(["/api/"], other), "r1")[0]?.cause).toContain("2 pages that said");
   });
 
   it("may be done in another way, or never have shown", () => {

@@ -11,6 +11,7 @@ import { disclosedFindings } from "../../../../rehearsal/run/pages/disclosed.ts"
 import { folded } from "../../../../rehearsal/run/pages/folded.ts";
 import { mixedUpFindings, openAsAdministrator } from "../../../../rehearsal/run/pages/personal.ts";
 import { shapesOf } from "../../../../rehearsal/run/pages/state.ts";
+import { endsInComment } from "../../../../rehearsal/run/pages/walk.ts";
 import { testGateway } from "../gateway.ts";
 
 const HTML = { "content-type": "text/html; charset=utf-8" };
@@ -423,6 +424,14 @@ describe("pages of the administration", () => {
     expect(openFindings(pages, [{ path: "/admin/", kind: "/admin/", status: 200 }])).toMatchObject([
       { id: "pages.open", severity: "blocking" },
     ]);
+  });
+});
+
+describe("a style sheet", () => {
+  it("must not end within a comment", () => {
+    expect(endsInComment("a { b: c } /* until here */ d { e: f }")).toBe(false);
+    expect(endsInComment('a { content: "/*"; background: url("x/*.png") }')).toBe(false);
+    expect(endsInComment("a { b: c } /* colours * / d { e: f }")).toBe(true);
   });
 });
 
