@@ -242,7 +242,8 @@ describe("run smoke", { timeout: 120_000 }, () => {
       return failures(round);
     };
     expect(await failed("1000")).toEqual({});
-    expect(await failed("4")).toEqual({
+    // So are the forms of rows, each with more fields than that.
+    expect(await failed("4")).toMatchObject({
       "POST /admin/kinds/country/ with all rows chosen": "status 400 for 3 rows",
       "POST /admin/kinds/person/ with all rows chosen": "status 400 for 3 rows",
     });
