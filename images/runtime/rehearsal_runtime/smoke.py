@@ -132,7 +132,7 @@ class Smoke:
             visit_gaps(self._told)
             show_markup(self._asked, self._told)
             visit_routes(self._told)
-        from .smoke_models import project_writes, models, reads, rewrites, writes
+        from .smoke_models import models, project_writes, reads, rewrites, writes
 
         for model in models():
             further = (*rewrites(model), *project_writes(model)) if self._unlinked else ()
@@ -143,7 +143,7 @@ class Smoke:
 
     def variations(self, tables: set[str]) -> None:
         """Rows of these tables written in other ways than those that are there."""
-        from .smoke_models import project_writes, choices, later_rows, long_texts, models, omissions, rewrites
+        from .smoke_models import choices, later_rows, long_texts, models, omissions, project_writes, rewrites
 
         ways = (omissions, choices, long_texts, later_rows, rewrites, project_writes)
         for model in models():
@@ -267,7 +267,8 @@ class Smoke:
             self._asked[path] = outcome.operation
             if outcome.error is None:
                 self._answered.append(path)
-                self._searches += searches_of(path, outcome.result)
+                if self._unlinked:
+                    self._searches += searches_of(path, outcome.result)
                 self.emit(answer(path, outcome.result))
                 if (record := first_record(outcome.result)) is not None:
                     self._records[path] = record

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from .smoke_forms import SHOWN_AGAIN
 from .smoke_operation import Operation, Perform, Refused, note_made_up
 from .smoke_pages import records_of
-from .smoke_requests import administrations, client_of, content_of, post_record, shape
+from .smoke_requests import administrations, change_link, client_of, content_of, post_record, shape
 
 #: After that nothing further is sent.
 SECONDS = 60
@@ -73,15 +73,15 @@ def save_unchanged(perform: Perform) -> None:
 def _save(path: str) -> None:
     client = client_of(as_superuser=True)
     shown = client.get(path, secure=True)
-    link = re.search(rf'href="({re.escape(path)}[^"?/]+/change/)[?"]', content_of(shown)) if shown.status_code == 200 else None
+    link = change_link(path, shown) if shown.status_code == 200 else None
     if link is None:
         return
-    page = client.get(link.group(1), secure=True)
+    page = client.get(link, secure=True)
     values = form_values(content_of(page), "_save") if page.status_code == 200 else None
     # Without a button to save there is nothing to be saved: the rows are to be looked at alone.
     if values is None:
         return
-    response = client.post(link.group(1), values, secure=True)
+    response = client.post(link, values, secure=True)
     if response.status_code >= 400:
         raise Refused(f"status {response.status_code}")
     if response.status_code == 200:

@@ -48,15 +48,13 @@ def _log_in(index: str) -> None:
     from django.contrib.auth import get_user_model
     from django.test.utils import override_settings
 
-    from .smoke_models import insert
+    from .smoke_models import insert, user_rights
 
     note_made_up()
     # A hash that is meant to take long would take as long as all else together.
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         model = get_user_model()
-        known = {field.name for field in model._meta.concrete_fields}
-        rights = {name: True for name in ("is_superuser", "is_staff", "is_active") if name in known}
-        user = insert(model, given=rights)
+        user = insert(model, given=user_rights(model, superuser=True))
         user.set_password(PASSWORD)
         user.save()
         if _status(index, user.get_username(), PASSWORD, 0) != 302:

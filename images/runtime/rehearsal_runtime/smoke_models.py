@@ -250,16 +250,19 @@ def project_writes(model: Any) -> list[Operation]:
     ]
 
 
+def user_rights(model: Any, superuser: bool) -> dict[str, bool]:
+    """What makes an active user one who may do all, or nothing; of models of users, not all have each of these fields."""
+    known = {field.name for field in model._meta.concrete_fields}
+    rights = {"is_superuser": superuser, "is_staff": superuser, "is_active": True}
+    return {name: value for name, value in rights.items() if name in known}
+
+
 def superuser() -> Any:
     """The first active superuser, or one that is made."""
     from django.contrib.auth import get_user_model
 
     model = get_user_model()
-    rights = {
-        name: True
-        for name in ("is_superuser", "is_staff", "is_active")
-        if any(field.name == name for field in model._meta.concrete_fields)
-    }
+    rights = user_rights(model, superuser=True)
     user = model._base_manager.using("default").filter(**rights).order_by("pk").first()
     if user is None:
         key = model._meta.pk.attname

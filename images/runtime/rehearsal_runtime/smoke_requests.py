@@ -69,14 +69,20 @@ def administer(perform: Perform) -> list[Operation]:
             page = ask(path)
             if page is None:
                 continue
-            found = re.search(rf'href="({re.escape(path)}[^"?/]+/change/)[?"]', content_of(page))
-            if found:
-                ask(found.group(1), f"{path}<id>/change/")
+            row = change_link(path, page)
+            if row:
+                ask(row, f"{path}<id>/change/")
             if f'href="{path}add/' in content_of(page):
                 ask(f"{path}add/")
             if 'id="searchbar"' in content_of(page):
                 ask(f"{path}?q={SOUGHT}")
     return done
+
+
+def change_link(path: str, page: Any) -> str | None:
+    """The form of the first row that a list of an administration, at that path, links to."""
+    found = re.search(rf'href="({re.escape(path)}[^"?/]+/change/)[?"]', content_of(page))
+    return found.group(1) if found else None
 
 
 def shape(url: str) -> str:

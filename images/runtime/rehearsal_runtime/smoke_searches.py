@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
+from .smoke_answers import PAGE, kind_of
 from .smoke_operation import Operation, Perform, Refused
 from .smoke_patience import answered_in_time, fitting
 from .smoke_requests import Anchors, client_of, content_of, is_page, shape
@@ -20,7 +21,7 @@ PASTED = "O'Hare (old [*+\\ & \"x\" 100%"
 
 def searches_of(path: str, response: Any) -> list[tuple[str, str]]:
     """Where each search form of a page leads, and the name of its first text."""
-    if response.headers.get("Content-Type", "").partition(";")[0].strip() != "text/html":
+    if kind_of(response) != PAGE:
         return []
     found = ((urljoin(path, action), name) for action, name in Anchors.of(response).searches)
     return [(action, name) for action, name in found if is_page(action)]

@@ -48,9 +48,7 @@ def _send(path: str, record: dict[str, Any]) -> None:
 def _user() -> Any:
     from django.contrib.auth import get_user_model
 
-    from .smoke_models import insert
+    from .smoke_models import insert, user_rights
 
     model = get_user_model()
-    known = {field.name for field in model._meta.concrete_fields}
-    rights = {"is_superuser": False, "is_staff": False, "is_active": True}
-    return insert(model, given={name: value for name, value in rights.items() if name in known})
+    return insert(model, given=user_rights(model, superuser=False))

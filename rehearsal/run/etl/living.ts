@@ -8,7 +8,7 @@ import { askRuntime, RUNTIME } from "../../runtime.ts";
 import type { RunContext, WorkerProcess } from "../context.ts";
 import type { Contents } from "./contents.ts";
 import { differingTables, resultFindings, standstill, type TableDifference, withoutKnown } from "./judge.ts";
-import { POLL_MILLISECONDS, type StartedWorker, untilPresent, type WorkerRun } from "./worker-run.ts";
+import { endedOf, POLL_MILLISECONDS, type StartedWorker, untilPresent, type WorkerRun } from "./worker-run.ts";
 
 /** Names of variables that say how long a worker waits between two looks at its input, in seconds. */
 const INTERVAL = /(?:^|_)(?:INTERVAL|PERIOD|POLL|POLLING|EVERY|FREQUENCY)(?:_|$)/;
@@ -72,7 +72,7 @@ export interface LivingWorkers {
 export async function liveOn(context: RunContext, workers: LivingWorkers): Promise<Finding[]> {
   const [before, now] = [restless(workers.before), restless(workers.now)];
   if (before === undefined || now === undefined) return [];
-  const folders = [await inputsOf(context, before), await inputsOf(context, now)] as const;
+  const folders = await Promise.all([inputsOf(context, before), inputsOf(context, now)]);
   const started = {
     before: { ...before, ...(folders[0].length > 0 ? { writable: folders[0] } : {}) },
     now: { ...now, ...(folders[1].length > 0 ? { writable: folders[1] } : {}) },
@@ -188,10 +188,7 @@ async function endSessions(
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const databases = runs.map(({ database }) => database);
-  const goesOn = new Set<string>();
-  for (const { database, shot } of runs) {
-    void shot.ended.catch(() => undefined).then(() => goesOn.add(database));
-  }
+  const goesOn = endedOf(runs);
   // Twice as long as they wait: each has been idle then.
   for (const until = Date.now() + 2 * SHORT_SECONDS * 1000; Date.now() < until; ) {
     await client.query(END_IDLE, [databases, role, BESIDE]);

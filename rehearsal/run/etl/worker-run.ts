@@ -95,10 +95,7 @@ export async function untilQuiet(client: pg.Client, runs: readonly WorkerRun[], 
   const databases = runs.map(({ database }) => database);
   /** `since` it has written nothing, or, before it has written anything, since it has logged in. */
   const seen = new Map<string, { first: number; written: number; since: number; present: boolean }>();
-  const ended = new Set<string>();
-  for (const { database, shot } of runs) {
-    void shot.ended.catch(() => undefined).then(() => ended.add(database));
-  }
+  const ended = endedOf(runs);
   for (;;) {
     signal.throwIfAborted();
     const { rows } = await client.query<Activity>(ACTIVITY, [databases]);
@@ -117,13 +114,19 @@ export async function untilQuiet(client: pg.Client, runs: readonly WorkerRun[], 
   }
 }
 
+/** Databases whose worker has ended; more are added as they do. */
+export function endedOf(runs: readonly WorkerRun[]): Set<string> {
+  const ended = new Set<string>();
+  for (const { database, shot } of runs) {
+    void shot.ended.catch(() => undefined).then(() => ended.add(database));
+  }
+  return ended;
+}
+
 /** Waits until workers have logged in, or have ended, or have had time to. */
 export async function untilPresent(client: pg.Client, runs: readonly WorkerRun[], signal: AbortSignal): Promise<void> {
   const databases = runs.map(({ database }) => database);
-  const here = new Set<string>();
-  for (const { database, shot } of runs) {
-    void shot.ended.catch(() => undefined).then(() => here.add(database));
-  }
+  const here = endedOf(runs);
   for (const until = Date.now() + LOGIN_SECONDS * 1000; Date.now() < until && here.size < runs.length; ) {
     signal.throwIfAborted();
     const { rows } = await client.query<Activity>(ACTIVITY, [databases]);
