@@ -88,11 +88,6 @@ export class Environment extends pulumi.ComponentResource {
     const services = createServices(shared, { images, networks, volumes, database, process }, migrated);
     const gateway = createGateway(shared, images, networks, component);
     const all: EnvironmentServices = { ...services, gateway: gateway.service };
-    const rollout = new Rollout(
-      `${name}-rollout`,
-      { services: serviceList(all), timeoutSeconds: settings.rollout.timeoutSeconds, engine: shared.engine },
-      component,
-    );
     const deployed = deployedEnvironment({
       ...shared,
       images,
@@ -102,6 +97,16 @@ export class Environment extends pulumi.ComponentResource {
       adminPassword,
       services: all,
     });
+    const rollout = new Rollout(
+      `${name}-rollout`,
+      {
+        services: serviceList(all),
+        timeoutSeconds: settings.rollout.timeoutSeconds,
+        environment: deployed,
+        engine: shared.engine,
+      },
+      component,
+    );
     const checks = new CriticalChecks(
       `${name}-checks`,
       {

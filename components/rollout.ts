@@ -3,6 +3,7 @@ import * as random from "@pulumi/random";
 import type Dockerode from "dockerode";
 import { rollBackUpdate } from "../engine/service-rollback.ts";
 import { awaitService, type DeclaredService, type ServiceOutcome } from "../engine/service-rollout.ts";
+import type { DeployedEnvironment } from "../rehearsal/checks/check.ts";
 import { asStep, laterValue } from "./engine-objects.ts";
 import type { SwarmService } from "./swarm-service.ts";
 
@@ -13,6 +14,8 @@ export interface RolloutArgs {
   readonly services: readonly SwarmService[];
   /** How long all services together may take, in seconds. */
   readonly timeoutSeconds: number;
+  /** Looked at where a service fails: what its image lacks. */
+  readonly environment: pulumi.Output<DeployedEnvironment>;
   readonly engine: Dockerode;
 }
 
@@ -39,6 +42,7 @@ export class Rollout extends pulumi.ComponentResource {
       serviceName,
       declaration: laterValue(declaration),
     }));
+    const environment = laterValue(args.environment);
     const started = Date.now();
     let waited = false;
     const convergeAll = async () => {
@@ -47,7 +51,7 @@ export class Rollout extends pulumi.ComponentResource {
       for (const { serviceName, declaration } of declarations) {
         declared.push({ name: serviceName, declaration: (await declaration()) ?? "" });
       }
-      await awaitAll(args.engine, declared, args.timeoutSeconds, started);
+      await awaitAll(args.engine, declared, { timeoutSeconds: args.timeoutSeconds, started, environment });
     };
     const converge = new pulumi.ResourceHook(`${name}-converge`, convergeAll);
     const converged = new pulumi.Stash(
@@ -67,12 +71,17 @@ export class Rollout extends pulumi.ComponentResource {
   }
 }
 
-/** @param started when this deployment began, in milliseconds since the epoch */
+interface Waiting {
+  readonly timeoutSeconds: number;
+  /** When this deployment began, in milliseconds since the epoch. */
+  readonly started: number;
+  readonly environment: () => Promise<DeployedEnvironment | undefined>;
+}
+
 async function awaitAll(
   engine: Dockerode,
   services: readonly DeclaredService[],
-  timeoutSeconds: number,
-  started: number,
+  { timeoutSeconds, started, environment }: Waiting,
 ): Promise<void> {
   const deadline = Date.now() + timeoutSeconds * 1000;
   const outcomes = await Promise.all(
@@ -87,8 +96,19 @@ async function awaitAll(
   const failures = outcomes.flatMap(({ outcome }) => (outcome.state === "failed" ? [outcome] : []));
   if (failures.length === 0) return;
   const converged = outcomes.flatMap(({ service, outcome }) => (outcome.state === "converged" ? [service] : []));
-  const putBack = await putBackAll(engine, converged, started);
-  throw new Error(describeFailures(failures, putBack));
+  const [putBack, lacking] = await Promise.all([putBackAll(engine, converged, started), whatImageLacks(environment)]);
+  throw new Error(describeFailures(failures, lacking, putBack));
+}
+
+/** A task's last words are what it failed at, which need not be the reason. */
+async function whatImageLacks(environment: Waiting["environment"]): Promise<readonly string[]> {
+  const deployed = await environment();
+  if (deployed === undefined) return [];
+  const [{ failedImageChecks }, { describeResult }] = await Promise.all([
+    import("../rehearsal/checks/critical-checks.ts"),
+    import("../rehearsal/checks/run-checks.ts"),
+  ]);
+  return (await failedImageChecks(deployed)).map(describeResult);
 }
 
 /**
@@ -114,11 +134,15 @@ async function putBackAll(
 
 function describeFailures(
   failures: readonly Extract<ServiceOutcome, { state: "failed" }>[],
+  lacking: readonly string[],
   putBack: readonly string[],
 ): string {
   const parts = failures.map(({ reason, logs }) =>
     [reason, ...(logs.length > 0 ? ["its last log lines:", ...logs.map((line) => `  ${line}`)] : [])].join("\n"),
   );
   const others = putBack.length > 0 ? [`Put back to the release before as well: ${putBack.join(", ")}.`] : [];
-  return [...parts, ...others, "Run pulumi up again to try once more, or deploy a mended release."].join("\n");
+  const image = lacking.length > 0 ? ["What is wrong with the release's image:", ...lacking] : [];
+  return [...parts, ...image, ...others, "Run pulumi up again to try once more, or deploy a mended release."].join(
+    "\n",
+  );
 }

@@ -30,11 +30,22 @@ import { ownCheck } from "./own-checks.ts";
 import { releaseSingle } from "./release-single.ts";
 import { releaseSteady } from "./release-steady.ts";
 import { releaseStopSignal } from "./release-stop-signal.ts";
+import { type FailedCheck, runChecks } from "./run-checks.ts";
 import { timeZone } from "./time-zone.ts";
 import { webCookies } from "./web-cookies.ts";
 import { webLinks } from "./web-links.ts";
 import { webPage } from "./web-page.ts";
 import { webStatic } from "./web-static.ts";
+
+/** What is looked at from inside of the release's image, whether or not its tasks run. */
+const imageChecks: readonly Check[] = [
+  imageImports,
+  imageMoments,
+  imagePrograms,
+  imageRequirements,
+  imageSecrets,
+  imageTranslations,
+];
 
 /** The checks that every project has. */
 export const criticalChecks: readonly Check[] = [
@@ -64,12 +75,7 @@ export const criticalChecks: readonly Check[] = [
   networkClosed,
   healthDatabaseAway,
   imageHealthCommand,
-  imageImports,
-  imageMoments,
-  imagePrograms,
-  imageRequirements,
-  imageSecrets,
-  imageTranslations,
+  ...imageChecks,
   releaseSingle,
   releaseSteady,
   releaseStopSignal,
@@ -78,4 +84,13 @@ export const criticalChecks: readonly Check[] = [
 /** The checks that run after every deployment of an environment: those above and the project's own. */
 export function checksOf({ checks }: DeployedEnvironment): readonly Check[] {
   return [...criticalChecks, ...checks.own.map(ownCheck)];
+}
+
+/**
+ * What is wrong with the image of a release whose tasks do not run: they say what they failed at, which need not be the
+ * reason.
+ */
+export async function failedImageChecks(environment: DeployedEnvironment): Promise<FailedCheck[]> {
+  const results = await runChecks(imageChecks, environment);
+  return results.flatMap((result) => (result.state === "failed" ? [result] : []));
 }

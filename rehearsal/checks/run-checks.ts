@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Check, DeployedEnvironment, Finding } from "./check.ts";
 import { NO_ANSWER } from "./gateway-client.ts";
 
 /** Where more than these had to wait for long, it is the release that is slow. */
 const MOST_AGAIN = 3;
+/** Until then requests that wait for each other have given up, as most do after half a minute. */
+const REST_MILLISECONDS = 35_000;
 
 /** How one check ended. */
 export type CheckResult = Pick<Check, "id" | "title" | "cause" | "consequence" | "remedy"> &
@@ -12,18 +15,46 @@ export type CheckResult = Pick<Check, "id" | "title" | "cause" | "consequence" |
     | { readonly state: "failed"; readonly seconds: number; readonly findings: readonly Finding[] }
   );
 
+/** One that failed. */
+export type FailedCheck = Extract<CheckResult, { state: "failed" }>;
+
 /**
  * Runs checks side by side: all of them, so that one report names everything that is wrong. The few that got no answer in
- * time are tried once more, each by itself: side by side, on a busy machine, one may only have been the last in the queue.
+ * time are tried once more, each by itself: side by side, on a busy machine, one may only have been the last in the queue. Where
+ * they are many, one of them tells whether the release answers at all.
+ *
+ * @param restMilliseconds how long the release is left alone before that one
  */
-export async function runChecks(checks: readonly Check[], environment: DeployedEnvironment): Promise<CheckResult[]> {
+export async function runChecks(
+  checks: readonly Check[],
+  environment: DeployedEnvironment,
+  restMilliseconds = REST_MILLISECONDS,
+): Promise<CheckResult[]> {
   // An object of its own: what an earlier run has read is not taken for what is there now.
   const looked = { ...environment };
   const results = await Promise.all(checks.map(async (check) => await runCheck(check, looked)));
   const late = checks.filter((_check, index) => wasLate(results[index]));
-  if (late.length > MOST_AGAIN) return results;
+  const [first] = late;
+  if (first !== undefined && late.length > MOST_AGAIN) {
+    await sleep(restMilliseconds);
+    return wasLate(await runCheck(first, { ...environment })) ? results : results.map(heldUp);
+  }
   for (const check of late) results[checks.indexOf(check)] = await runCheck(check, { ...environment });
   return results;
+}
+
+/** What got no answer beside others, of a release that answers one request at a time. */
+function heldUp(result: CheckResult): CheckResult {
+  if (result.state !== "failed") return result;
+  const findings = result.findings.map((finding) =>
+    finding.seen.includes(NO_ANSWER)
+      ? {
+          ...finding,
+          seen: `${finding.seen} beside other requests, although one by itself is answered: requests wait for each other, or for a machine that is too busy`,
+        }
+      : finding,
+  );
+  return { ...result, findings };
 }
 
 function wasLate(result: CheckResult | undefined): boolean {

@@ -53,5 +53,6 @@ testFaults([
       expect(said.trim().split("\n").at(-1)).toBe("True");
     },
     caught: { id: "load.burst", words: /^\/: of \d+ requests for it at the same time \d+ were not answered/ },
+    orCaught: { id: "web.page", words: /although one by itself is answered: requests wait for each other/ },
   },
 ]);

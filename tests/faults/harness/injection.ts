@@ -44,7 +44,15 @@ export interface FaultCase extends Injection {
   /** Whether seeing that takes more than the change: it is then applied anew before it is rehearsed. */
   readonly spoils?: true;
   /** A finding that must stop the release, and its words: what was found, not what usually is the cause. */
-  readonly caught: { readonly id: string; readonly words: RegExp };
+  readonly caught: Cause;
+  /** Another one that names the cause as well, of a fault that a slow machine shows earlier. */
+  readonly orCaught?: Cause;
+}
+
+/** A finding that names the cause of a fault. */
+export interface Cause {
+  readonly id: string;
+  readonly words: RegExp;
 }
 
 /** A release or change that harms nobody. */

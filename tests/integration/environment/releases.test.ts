@@ -126,6 +126,7 @@ describe("a release that does not start", () => {
     expect(failed.exitCode).not.toBe(0);
     expect(failed.output).toContain("this release cannot start");
     expect(failed.output).toContain(`service ${NAME}-app did not converge`);
+    expect(failed.output).toMatch(/What is wrong with the release.s image:\s+image\.imports failed/);
     expect(await imageOf("app")).toBe(before);
 
     const again = await upWhileServing();

@@ -67,11 +67,19 @@ describe("checks", () => {
     const few = await runChecks([late("once", 1), failing, late("always", 9)], ENVIRONMENT);
     expect(few.map(({ state }) => state)).toEqual(["passed", "failed", "failed"]);
     expect(asked).toEqual(["once", "always", "once", "always"]);
-    const many = await runChecks(
-      ["a", "b", "c", "d"].map((id) => late(id, 1)),
-      ENVIRONMENT,
-    );
-    expect(many.map(({ state }) => state)).toEqual(["failed", "failed", "failed", "failed"]);
+  });
+
+  it("that got no answer in time stay failed where they are many, and say whether one by itself gets one", async () => {
+    const seen = async (times: number) => {
+      let tried = 0;
+      const late = check("late", () =>
+        ++tried > times ? Promise.resolve([]) : Promise.reject(new Error(`GET /: ${NO_ANSWER}`)),
+      );
+      const results = await runChecks([late, late, late, late], ENVIRONMENT, 0);
+      return results.map((result) => (result.state === "failed" ? result.findings[0]?.seen : result.state));
+    };
+    expect(await seen(9)).toEqual(Array.from({ length: 4 }, () => `GET /: ${NO_ANSWER}`));
+    for (const words of await seen(4)) expect(words).toContain("although one by itself is answered");
   });
 
   it("have an error as a finding", async () => {
