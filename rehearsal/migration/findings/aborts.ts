@@ -91,6 +91,15 @@ const REFUSALS: readonly Refusal[] = [
     remedy: "Change rows in one migration, and the schema in another.",
   },
   {
+    id: "migration.aborts.after-all",
+    words: /(?:Permission|ContentType) matching query does not exist/,
+    cause:
+      "it looks for a permission or content type, which Django makes after the last migration of a run (post_migrate), and not " +
+      "after the one that declares it",
+    remedy:
+      "Make it in the migration itself, get_or_create with the content type's app_label and model, or call create_permissions for the app before.",
+  },
+  {
     id: "migration.aborts.objects",
     words: /matching query does not exist|MultipleObjectsReturned|returned more than one/i,
     cause: "the migration counts on rows that are not in the data as it expects them",

@@ -24,7 +24,10 @@ export function waitFindings(
   if (longest !== undefined) {
     const culprit = culpritOf(run.migrations, longest);
     const statement = culprit?.statement ?? culprit?.taker;
-    const queued = migratorWaits.find((wait) => overlap(wait, spanOf(longest)) > limit / 2);
+    // On a busy machine a migration that scans a table waits for its lock as well, for a small part of the time.
+    const queued = migratorWaits.find(
+      (wait) => overlap(wait, spanOf(longest)) > Math.max(limit / 2, waitOf(longest) / 2),
+    );
     const behindTransaction = queued !== undefined && longTransactions.length > 0;
     findings.push({
       id: behindTransaction ? QUEUE : WAITS,

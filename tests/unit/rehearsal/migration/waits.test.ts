@@ -49,6 +49,14 @@ describe("traffic", () => {
     expect(finding?.remedy).toContain("lockTimeoutSeconds");
   });
 
+  it("that waits for a statement which waited for the smaller part of the time names the statement", () => {
+    const wait = { from: 0.3, until: 1.8, table: "shop_flight", mode: "AccessExclusiveLock", blockers: ["report"] };
+    const scan = facts({ operations: [slow], longTransactions: [{ from: 0, until: 1.8 }], migratorWaits: [wait] }, [
+      index,
+    ]);
+    expect(waitFindings(scan, 2, [])[0]?.id).toBe("migration.waits");
+  });
+
   it("that waits while no statement runs names the lock that is kept, and the statement that took it", () => {
     const alter = statement({
       sql: 'ALTER TABLE "shop_flight" ADD COLUMN "a" int',
