@@ -9,7 +9,7 @@ describeFault({
   class: "behaviour",
   title: "what a single administrator never meets who tries a release by hand",
   covers:
-    "searches with brackets, users without rights, many people behind one gateway, days to come, clients that ask for large pages, what one request leaves to the next, what saving shows",
+    "searches with brackets, users without rights, many people behind one gateway, days to come, rows of a rare kind, files that requests leave, clients that ask for large pages, what one request leaves to the next, what saving shows",
 });
 
 /** The last line that Python prints in a task of the application. */
@@ -164,6 +164,44 @@ testFaultsTogether([
       expect(taken).toBe("True");
     },
     caught: { id: "code.request", words: /with long author_name: no answer within 5 s to \d+ letters/ },
+  },
+  {
+    title: "a page knows all kinds of rows but one",
+    release: {
+      changes: edited("flights/views.py", [
+        "            climate=climate_of(airport.city),\n",
+        '            climate=climate_of(airport.city),\n            side={"": "", "Northeast": "e", "Midwest": "c", "South": "s", "West": "w"}[airport.region],\n',
+      ]),
+    },
+    steps: ["code"],
+    breaks: async (twin) => {
+      expect((await twin.get("/airports/SEA/")).status).toBe(200);
+      expect((await twin.get("/airports/SJU/")).status).toBe(500);
+    },
+    caught: { id: "code.request", words: /\/airports\/<id>\/ where region is Territories: KeyError: 'Territories'/ },
+  },
+  {
+    title: "a download leaves its file behind, each time",
+    release: {
+      changes: edited(
+        "reports/downloads.py",
+        ["import csv\n", "import csv\nimport tempfile\n"],
+        [
+          "    writer = csv.writer(_Echo())\n",
+          '    tempfile.NamedTemporaryFile(prefix="report-", suffix=".csv", delete=False).close()\n    writer = csv.writer(_Echo())\n',
+        ],
+      ),
+    },
+    steps: ["code"],
+    breaks: async (twin) => {
+      expect((await twin.get("/reports/routes.csv")).status).toBe(200);
+      const { said } = await twin.exec("app", ["sh", "-c", "ls /tmp"]);
+      expect(said).toMatch(/report-\S+\.csv/);
+    },
+    caught: {
+      id: "code.request",
+      words: /\.csv\S* for its files: .*each request leaves a file in \/tmp, such as rep….csv/,
+    },
   },
   {
     title: "a page hands on to the next request what it has shown",

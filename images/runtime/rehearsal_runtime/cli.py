@@ -8,6 +8,7 @@ plan                   prints the migrations that would run, as JSON
 migrate                runs them, and makes the admin user
 smoke                  does what the release's code does on a database, as told on standard input
 apply [--back NAME…]   runs them on a clone, or unapplies some, and measures each statement
+build NAME…            applies those migrations alone to an empty database
 kill [--from NAME:N]   kills the migrator after each statement on a clone, and tells what that leaves
 exec -- COMMAND…       runs any command with the secrets in its environment
 test -- COMMAND…       runs tests against an environment, and hands on their report as JSON
@@ -74,7 +75,7 @@ def _dispatch(arguments: list[str]) -> int:
         from .vary_input import run as vary
 
         return vary(*rest)
-    if name in ("apply", "kill"):
+    if name in ("apply", "build", "kill"):
         os.environ.update(given())
         return _rehearse(name, rest)
     if name in ("plan", "migrate", "smoke", "check", "inspect", "settings", "preflight", "collectstatic") and not command:
@@ -105,6 +106,8 @@ def _start(name: str, command: list[str]) -> int:
 def _rehearse(name: str, arguments: list[str]) -> int:
     if name == "apply":
         from .apply import run
+    elif name == "build":
+        from .build import run
     else:
         from .kill import run
     return run(arguments)

@@ -1,7 +1,7 @@
-"""What a release would meet in an environment that it has not been in: told from its code, and from names that it is given.
+"""What a release would meet in an environment that it has not been in: told from its code, and from what it is given.
 
-Nothing is connected to. The process is given the other environment's variables by their names, and the migrations that its
-database has applied.
+Nothing is connected to. The process is given the other environment's variables, of secrets the names alone, its hostnames, and
+the migrations that its database has applied.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from . import project
+from . import inspect_settings, project, setting_values
 from .events import channel
 from .inspect_imports import own_modules
 from .project_state import pending
@@ -26,13 +26,15 @@ _NUMBER = re.compile(r"\d+")
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?(\w+)\s*=", re.MULTILINE)
 # Libraries read these from the working directory, where an image holds them.
 _FILES = (".env", "settings.ini")
+_COOKIE_DOMAINS = ("SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN", "LANGUAGE_COOKIE_DOMAIN")
 
 
 def run() -> int:
     """Prints one JSON object on standard output and returns 0.
 
     ``variables`` are those that the code reads without a default and that are not in the environment. ``history`` is what
-    becomes of the migrations. Read from the environment: PREFLIGHT_COMMANDS (JSON list of words of the processes' commands),
+    becomes of the migrations, ``settings`` what Django's settings become. Read from the environment: PREFLIGHT_HOSTNAMES (JSON
+    list), PREFLIGHT_COMMANDS (JSON list of words of the processes' commands),
     PREFLIGHT_SKIPPED (JSON list of modules to leave out), PREFLIGHT_APPLIED (JSON list of ``app.name`` in the order of their
     application, or null).
 
@@ -46,10 +48,23 @@ def run() -> int:
             "variables": missing_variables(
                 json.loads(os.environ.get("PREFLIGHT_COMMANDS") or "[]"), json.loads(os.environ.get("PREFLIGHT_SKIPPED") or "[]")
             ),
+            "settings": settings(json.loads(os.environ.get("PREFLIGHT_HOSTNAMES") or "[]")),
             "history": None if applied is None else history([tuple(name.split(".", 1)) for name in applied]),
         }
     )
     return 0
+
+
+def settings(hostnames: list[str]) -> dict[str, Any]:
+    """What the variables make of Django's settings, and what that means for these hostnames."""
+    from django.conf import settings as held
+
+    domains = {name: getattr(held, name, None) for name in _COOKIE_DOMAINS}
+    return {
+        "refusedHosts": inspect_settings.read(hostnames)["refusedHosts"],
+        "cookieDomains": {name: domain for name, domain in domains.items() if domain},
+        "values": setting_values.read({name: getattr(held, name) for name in dir(held) if name.isupper()}),
+    }
 
 
 def missing_variables(commands: Sequence[str], skipped: list[str]) -> list[dict[str, Any]]:

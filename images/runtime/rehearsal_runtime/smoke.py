@@ -23,6 +23,7 @@ from . import database, project
 from .failure import Failure
 from .settings import number
 from .smoke_beside import Beside
+from .smoke_left_files import LeftFiles
 from .smoke_mail import Mail
 from .smoke_operation import Operation, Outcome, Perform, count_records, drop_broken_connections, perform, words_of
 from .smoke_requests import FEW_KINDS, MANY_KINDS
@@ -37,8 +38,8 @@ def run() -> int:
 
     SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` does as well what no
     link leads to: it sends forms and records, turns the pages of lists, chooses rows of the administration, and asks for
-    pages of rows in which something is missing or that hold markup, and for routes that must show no secret. Whatever is
-    done to the database is rolled back. An operation that fails is told of and ends nothing.
+    pages of rows in which something is missing, that are of another kind or hold markup, for routes that must show no
+    secret, and again for what leaves files behind. Whatever is done to the database is rolled back. An operation that fails is told of and ends nothing.
 
     :raises Failure: when the database cannot be reached, or for a line that is no command.
     """
@@ -95,6 +96,7 @@ class Smoke:
         self._searches: list[tuple[str, str]] = []
         self._traffic: Traffic | None = None
         self._mail = Mail()
+        self._left = LeftFiles()
         _confine()
 
     def emit(self, event: dict[str, Any]) -> None:
@@ -114,36 +116,42 @@ class Smoke:
             from .smoke_clients import choose_all, save_unchanged, send_records
             from .smoke_crowd import be_many
             from .smoke_forms import send_forms
-            from .smoke_gaps import visit_gaps
+            from .smoke_gaps import visit_unusual
             from .smoke_markup import show_markup
             from .smoke_pages import turn_pages
             from .smoke_routes import visit_routes
-            from .smoke_searches import paste
+            from .smoke_searches import paste, seek
             from .smoke_users import use_as_user
 
             send_forms(list(self._asked), self._told, self._mail)
             send_records(self._records, self._told)
             use_as_user(self._answered, self._records, self._told)
             paste(self._searches, self._told)
+            seek(self._searches, self._told)
             be_many([*self._records, *self._answered], self._told)
             turn_pages(self._records, self._told)
             choose_all(self._told)
             save_unchanged(self._told)
-            visit_gaps(self._told)
+            visit_unusual(self._told)
             show_markup(self._asked, self._told)
             visit_routes(self._told)
-        from .smoke_models import models, project_writes, reads, rewrites, writes
+        from .smoke_models import project_writes, reads, rewrites, writes
+        from .smoke_rows import models
 
         for model in models():
             further = (*rewrites(model), *project_writes(model)) if self._unlinked else ()
             for operation in (*reads(model), *writes(model), *further):
                 self._told(operation)
         self._requests += administration.join()
+        if self._unlinked:
+            # By nobody else's meanwhile.
+            self._left.ask_again(self._told)
         self.variations(tables)
 
     def variations(self, tables: set[str]) -> None:
         """Rows of these tables written in other ways than those that are there."""
-        from .smoke_models import choices, later_rows, long_texts, models, omissions, project_writes, rewrites
+        from .smoke_models import choices, later_rows, long_texts, omissions, project_writes, rewrites
+        from .smoke_rows import models
 
         ways = (omissions, choices, long_texts, later_rows, rewrites, project_writes)
         for model in models():
@@ -156,7 +164,7 @@ class Smoke:
         """An event for each answer that is a page, JSON or CSV, with what stands in it."""
         from .smoke_answers import answer
         from .smoke_clients import first_record
-        from .smoke_models import models, own_pages
+        from .smoke_rows import models, own_pages
         from .smoke_pages import larger_pages
         from .smoke_requests import fetch, shape, visit
         from .smoke_visitors import carried, localized_numbers
@@ -218,7 +226,8 @@ class Smoke:
 
     def traffic(self, tables: set[str]) -> None:
         """Begins operations on these tables; requests are those whose SQL names one of them, or else all."""
-        from .smoke_models import models, reads, strewn_writes, writes
+        from .smoke_models import reads, strewn_writes, writes
+        from .smoke_rows import models
 
         self.pause(tell=False)
         if not self._requests:
@@ -265,6 +274,7 @@ class Smoke:
 
         def asked(path: str, outcome: Outcome) -> None:
             self._asked[path] = outcome.operation
+            self._left.asked(path)
             if outcome.error is None:
                 self._answered.append(path)
                 if self._unlinked:

@@ -48,7 +48,7 @@ def _log_in(index: str) -> None:
     from django.contrib.auth import get_user_model
     from django.test.utils import override_settings
 
-    from .smoke_models import insert, user_rights
+    from .smoke_rows import insert, user_rights
 
     note_made_up()
     # A hash that is meant to take long would take as long as all else together.

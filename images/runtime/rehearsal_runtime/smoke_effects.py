@@ -13,7 +13,8 @@ from typing import Any
 
 from .smoke_answers import PAGE, kind_of
 from .smoke_clients import chosen_rows
-from .smoke_models import choices, first, insert, models
+from .smoke_models import choices
+from .smoke_rows import first, insert, models
 from .smoke_operation import Operation, Refused, perform
 from .smoke_requests import administrations, client_of, content_of, fetch
 

@@ -163,7 +163,7 @@ def _is_of_nobody_else(rows: list[Any]) -> None:
     """What a visitor sends must not be stored as of somebody who was there before."""
     from django.contrib.auth import get_user_model
 
-    from .smoke_models import superuser
+    from .smoke_rows import superuser
 
     users = get_user_model()
     before = superuser()

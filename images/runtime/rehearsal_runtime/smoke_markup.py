@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from .smoke_models import models, own_pages
+from .smoke_rows import models, own_pages
 from .smoke_operation import Operation, Perform, Refused
 from .smoke_requests import content_of, fetch, shape
 

@@ -111,7 +111,7 @@ def parameters(query: str) -> set[str]:
 def client_of(as_superuser: bool = False) -> Any:
     """A browser or program as the gateway hands its requests on."""
     if as_superuser:
-        from .smoke_models import superuser
+        from .smoke_rows import superuser
 
         return client_for(superuser())
     return client_for(None)

@@ -48,7 +48,7 @@ def _send(path: str, record: dict[str, Any]) -> None:
 def _user() -> Any:
     from django.contrib.auth import get_user_model
 
-    from .smoke_models import insert, user_rights
+    from .smoke_rows import insert, user_rights
 
     model = get_user_model()
     return insert(model, given=user_rights(model, superuser=False))

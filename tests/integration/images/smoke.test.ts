@@ -127,6 +127,25 @@ describe("run smoke", { timeout: 120_000 }, () => {
     expect(await smoke.end()).toBe(0);
   });
 
+  it("asks for a page of each kind of rows, and again for one that leaves files behind", async () => {
+    await smokes.prepare("unusual");
+    await smokes.database.sql(
+      "unusual",
+      "UPDATE kinds_person SET active = true; UPDATE kinds_person SET active = false WHERE id = 3",
+    );
+    const plain = await smokes.start("unusual", { SMOKE_UNLINKED: "1" });
+    const round = await plain.once();
+    expect(failures(round)).toEqual({});
+    expect(Object.keys(round)).toContain("GET /people/<id>/ where active is True");
+    await plain.end();
+    const smoke = await smokes.start("unusual", { SMOKE_UNLINKED: "1", ALL_ARE_ACTIVE: "1", LEAVES_FILES: "1" });
+    expect(failures(await smoke.once())).toEqual({
+      "GET /people/<id>/ where active is False": expect.stringContaining("KeyError: False") as string,
+      "GET /people/<id>/ for its files": "each request leaves a file in /tmp, such as tmp….csv",
+    });
+    expect(await smoke.end()).toBe(0);
+  });
+
   it("finds pages that show markup in texts as it is, for whoever may have written it", async () => {
     await smokes.prepare("marked");
     const before = await contents("marked");
@@ -202,6 +221,9 @@ describe("run smoke", { timeout: 120_000 }, () => {
     });
     expect(await sent("", "search")).toEqual({
       "GET /chart/?q with brackets and quotes": expect.stringMatching(/^(?:re\.)?(?:error|PatternError): /) as string,
+    });
+    expect(await sent("", "found")).toEqual({
+      "GET /chart/?q for a kinds.Person where mentor is empty": expect.stringMatching(/^AttributeError: /) as string,
     });
     expect(await contents("formed")).toBe(before);
   });

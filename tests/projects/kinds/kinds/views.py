@@ -2,6 +2,7 @@ import functools
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 
 from django.conf import settings
@@ -39,6 +40,11 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(Person, pk=pk)
     # As code does that was tried with people who all have a mentor.
     mentor = person.mentor.slug if os.environ.get("ALL_HAVE_MENTORS") == "1" else ""
+    # As code does that has a picture for most kinds.
+    if os.environ.get("ALL_ARE_ACTIVE") == "1":
+        {True: "active"}[person.active]
+    if os.environ.get("LEAVES_FILES") == "1":
+        tempfile.NamedTemporaryFile(suffix=".csv", delete=False).close()
     names = kept_places() if os.environ.get("NAMES_ARE_KEPT") == "1" else kept_places.__wrapped__()
     places = ", ".join(names)
     # As a template does that marks text as safe.
@@ -83,6 +89,9 @@ def chart(request: HttpRequest) -> HttpResponse:
     fault = os.environ.get("CHART", "")
     if fault == "search":
         re.compile(request.GET.get("q", ""))
+    # As a list does that was tried with people who all have a mentor.
+    if fault == "found":
+        [person.mentor.slug for person in Person.objects.filter(email=request.GET.get("q", ""))]
     with translation.override(translation.get_language_from_request(request)):
         for_people = formats.localize(12.5)
     width = for_people if fault == "localized" else "12.5"
