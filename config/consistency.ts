@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { getCACertificates } from "node:tls";
 import type { SettingFault } from "./load-settings.ts";
 import type { Settings } from "./settings.ts";
 
@@ -148,6 +149,7 @@ function certificateFaults({ tls, gateway }: Settings, now: number): SettingFaul
     ...keyFaults(server, key, fault),
     ...validityFaults(certificates, now, fault),
     ...orderFaults([...certificates, ...authorities.slice(0, 1)], fault),
+    ...(authorities.length > 0 ? [] : rootFaults(certificates, fault)),
     ...hostnameFaults(server, fullHostnames(gateway.domain, gateway.hostnames), fault),
     ...usageFaults(server, fault),
     ...certificates.flatMap((certificate) => strengthFaults(certificate, fault)),
@@ -174,11 +176,25 @@ function validityFaults(certificates: readonly X509Certificate[], now: number, f
   });
 }
 
+/** By name and by signature: authorities of one name with other keys are not rare. */
+function hasIssued(issuer: X509Certificate, issued: X509Certificate): boolean {
+  return issued.checkIssued(issuer) && issued.verify(issuer.publicKey);
+}
+
+/** Browsers that have met the missing certificate elsewhere hide that it is missing; programs and phones do not. */
+function rootFaults(certificates: readonly X509Certificate[], fault: Fault): SettingFault[] {
+  const last = certificates.at(-1);
+  if (last === undefined || getCACertificates("default").some((root) => hasIssued(new X509Certificate(root), last)))
+    return [];
+  const rule =
+    "whole up to an authority that clients know (the certificates between included), or with tls.certificate.authority where it is your own";
+  return [fault("chain", rule, `${oneLine(last.subject)} at its end, issued by ${oneLine(last.issuer)}`)];
+}
+
 function orderFaults(certificates: readonly X509Certificate[], fault: Fault): SettingFault[] {
   return certificates.slice(1).flatMap((issuer, index) => {
     const issued = certificates[index];
-    // By name and by signature: authorities of one name with other keys are not rare.
-    if (issued === undefined || (issued.checkIssued(issuer) && issued.verify(issuer.publicKey))) return [];
+    if (issued === undefined || hasIssued(issuer, issued)) return [];
     const found = `${oneLine(issued.subject)} before ${oneLine(issuer.subject)}, which did not issue it`;
     return [fault("chain", "in order: the server's certificate first, each issued by the next", found)];
   });

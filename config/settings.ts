@@ -202,7 +202,7 @@ const tls = z.strictObject({
       }),
     ])
     .meta({
-      doc: "`generated`: a certificate authority of the environment's own and a certificate of production's shape, made once; or the given chain (PEM, the server's certificate first) and key (PEM), with the authority to verify with (PEM) where that is not a public one.",
+      doc: "`generated`: a certificate authority of the environment's own and a certificate of production's shape, made once; or the given chain (PEM, the server's certificate first) and key (PEM), with the authority to verify with (PEM) where the chain does not lead to one that clients know.",
       rule: "generated, or chain and key (and authority) in PEM form",
       remedy:
         "Set them with: pulumi config set --path --secret 'rehearsal:tls.certificate.chain' < chain.pem, and likewise key.",

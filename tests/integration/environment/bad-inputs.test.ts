@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { createAuthority, issueCertificate } from "../../../components/certificate-authority.ts";
+import { type Authority, createAuthority, issueCertificate } from "../../../components/certificate-authority.ts";
 import { fullHostnames } from "../../../config/consistency.ts";
 import { RUN_STEPS } from "../../../rehearsal/run/steps.ts";
 import { Checkout, type Ended } from "./checkout.ts";
@@ -145,7 +145,8 @@ describe("a new production", () => {
 });
 
 describe("a certificate", () => {
-  async function given(chain: string, key: string): Promise<string[]> {
+  async function given(chain: string, key: string, { root }: Authority): Promise<string[]> {
+    await checkout.setSecret(STACK, "rehearsal:tls.certificate.authority", root);
     await checkout.setSecret(STACK, "rehearsal:tls.certificate.chain", chain);
     await checkout.setSecret(STACK, "rehearsal:tls.certificate.key", key);
     return faultLines(await refusedAlike());
@@ -154,14 +155,15 @@ describe("a certificate", () => {
   it("is refused with the key of another one", async () => {
     const authority = createAuthority("it-public");
     const [one, other] = [issueCertificate(authority, HOSTNAMES), issueCertificate(authority, HOSTNAMES)];
-    expect(await given(one.chain, other.key)).toEqual([
+    expect(await given(one.chain, other.key, authority)).toEqual([
       "rehearsal:tls.certificate.key must be the key of the first certificate of the chain; found the key of another certificate. Set it with: pulumi config set --path --secret 'rehearsal:tls.certificate.key' < FILE.pem",
     ]);
   });
 
   it("is refused where it does not cover a hostname", async () => {
-    const { chain, key } = issueCertificate(createAuthority("it-public"), HOSTNAMES.slice(0, 3));
-    expect(await given(chain, key)).toEqual([
+    const authority = createAuthority("it-public");
+    const { chain, key } = issueCertificate(authority, HOSTNAMES.slice(0, 3));
+    expect(await given(chain, key, authority)).toEqual([
       expect.stringMatching(
         /^rehearsal:tls\.certificate\.chain must be a certificate that covers every hostname of gateway\.hostnames; found a certificate for .* that lacks \*\.tenants\.it-faulty\.localhost\. Set it with: /,
       ),
@@ -170,8 +172,9 @@ describe("a certificate", () => {
 
   it("is refused where it has expired", async () => {
     const then = new Date(Date.now() - 1000 * DAY);
-    const { chain, key } = issueCertificate(createAuthority("it-public", then), HOSTNAMES, then);
-    expect(await given(chain, key)).toEqual([
+    const authority = createAuthority("it-public", then);
+    const { chain, key } = issueCertificate(authority, HOSTNAMES, then);
+    expect(await given(chain, key, authority)).toEqual([
       expect.stringMatching(
         /^rehearsal:tls\.certificate\.chain must be valid now and for 14 days more; found CN=it-faulty\.localhost valid from .* to .*\. Set it with: /,
       ),

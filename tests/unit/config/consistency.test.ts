@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { rootCertificates } from "node:tls";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { consistencyFaults, fullHostnames } from "../../../config/consistency.ts";
 import type { SettingFault } from "../../../config/load-settings.ts";
@@ -210,11 +211,18 @@ describe("a given certificate", () => {
     remedy: `Set it with: pulumi config set --path --secret 'rehearsal:tls.certificate.${name}' < FILE.pem`,
   });
 
-  it("that is right has no fault, with and without the authority", () => {
+  it("that is right has no fault", () => {
     expect(faults()).toEqual([]);
-    const publicly = { chain: given.chain, key: given.key };
+  });
+
+  it("must lead to an authority that clients know, where none is named", () => {
     const settings = parsed({ ...leastSettings(), gateway: { domain: "example.com", hostnames: ["@"] } });
-    expect(consistencyFaults({ ...settings, tls: { certificate: publicly } })).toEqual([]);
+    const rules = (chain: string) =>
+      consistencyFaults({ ...settings, tls: { certificate: { chain, key: given.key } } }).map(({ rule }) => rule);
+    expect(rules(given.chain)).toEqual([expect.stringMatching(/^whole up to an authority that clients know/)]);
+    // One that clients know leads to itself; all else about it is wrong.
+    const [known = ""] = rootCertificates;
+    expect(rules(known).filter((rule) => rule.startsWith("whole"))).toEqual([]);
   });
 
   it("must be the certificate of the key", () => {
@@ -320,8 +328,8 @@ describe("a given certificate", () => {
 
   it("is checked when a stack's settings are read", () => {
     const raw = { ...leastSettings(), gateway: { domain: "example.com", hostnames: ["api"] } };
-    const { chain, key } = given;
-    expect(faultsOf({ ...raw, tls: { certificate: { chain, key } } }, ["tls"])).toEqual([
+    const { chain, key, authority } = given;
+    expect(faultsOf({ ...raw, tls: { certificate: { chain, key, authority } } }, ["tls"])).toEqual([
       expect.objectContaining({ rule: "a certificate that covers every hostname of gateway.hostnames" }),
     ]);
   });
