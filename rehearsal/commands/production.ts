@@ -207,6 +207,7 @@ function deployedOf(
   const name = typeof release === "string" ? release : "unknown";
   return {
     release: name,
+    declaration,
     authority: typeof authority === "string" ? authority : "",
     administration,
     logins: loginsOf(settings, declaration, administration),

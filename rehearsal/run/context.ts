@@ -28,17 +28,23 @@ export interface WorkerProcess extends ReleaseProcess {
   readonly command: readonly string[];
 }
 
-/** What the steps of a run know of the environment that they look at. */
-export interface RunContext {
+/** A stack that is compared with what it declares. */
+export interface ComparedStack {
   readonly environment: string;
-  readonly release: string;
   readonly engine: Docker;
+  /** What the stack declares to run. */
+  readonly declaration: Declaration;
+  /** Aborted when the run is to end. */
+  readonly signal: AbortSignal;
+}
+
+/** What the steps of a run know of the environment that they look at. */
+export interface RunContext extends ComparedStack {
+  readonly release: string;
   /** How visitors reach it. */
   readonly site: Site;
   /** Whether its data must not be lost or written to by a rehearsal: production's. */
   readonly protectedData: boolean;
-  /** What the stack declares to run. */
-  readonly declaration: Declaration;
   /** The processes of the release that runs, with what they are given. */
   readonly process: ReleaseProcess;
   /** Undefined where the stack declares no worker. */
@@ -71,8 +77,6 @@ export interface RunContext {
   readonly accepted?: readonly Accepted[];
   /** Folder of the reports. */
   readonly reports: string;
-  /** Aborted when the run is to end. */
-  readonly signal: AbortSignal;
   /** Tells how it goes on. */
   readonly say: (line: string) => void;
 }

@@ -20,8 +20,12 @@ export interface ThrowAwayDatabase {
   readonly network: string;
   /** As a process on that network reaches it, in a role by its name; it, or another database of its server. */
   readonly url: (role: string, database?: string) => string;
-  /** Makes another database on its server, as the stack declares it, with the migrations of another release. */
-  readonly beside: (name: string, image: string) => Promise<void>;
+  /**
+   * Makes another database on its server, as the stack declares it, with the migrations of another release.
+   *
+   * @param migrations those alone (`app.name`); all of the release where it is left out
+   */
+  readonly beside: (name: string, image: string, migrations?: readonly string[]) => Promise<void>;
 }
 
 const HOST = "declared-database";
@@ -61,13 +65,14 @@ export async function withDeclaredDatabase<T>(
       const brought = await broughtExtensions(context);
       const url: ThrowAwayDatabase["url"] = (role, other = name) =>
         `postgres://${role}:${password}@${HOST}:5432/${other}`;
-      const make = async (other: string, image: string) => {
+      const make: ThrowAwayDatabase["beside"] = async (other, image, migrations) => {
         const owner = ownerOf(declaration, name);
         await withConnection(server.address, (client) => createDatabase(client, other, owner));
         await withConnection({ ...server.address, database: other }, (client) =>
           grantRights(client, declaration, { database: other, brought }),
         );
-        await migrateFromZero(context, { purpose, image, network: networkName, url: url(owner, other) });
+        const command = migrations === undefined ? ["migrate"] : ["build", ...migrations];
+        await migrateFromZero(context, { purpose, image, network: networkName, url: url(owner, other), command });
       };
       await make(name, context.process.image);
       const address = { ...server.address, database: name };
@@ -161,10 +166,19 @@ function privilegesOf(inputs: Tree): string {
   return privileges.filter((privilege) => /^[A-Z ]+$/.test(privilege)).join(", ");
 }
 
-/** @param url of the database in the role that owns it */
+interface Build {
+  readonly purpose: string;
+  readonly image: string;
+  readonly network: string;
+  /** Of the database in the role that owns it. */
+  readonly url: string;
+  /** Of the runtime layer, with its arguments. */
+  readonly command: readonly string[];
+}
+
 async function migrateFromZero(
   { engine, environment, process, signal }: RunContext,
-  { purpose, image, network, url }: { purpose: string; image: string; network: string; url: string },
+  { purpose, image, network, url, command: [name = "", ...given] }: Build,
 ): Promise<void> {
   const said: string[] = [];
   const { exitCode } = await runOneShotUntil(
@@ -172,7 +186,7 @@ async function migrateFromZero(
     {
       name: `${environment}-${purpose}-migrate`,
       image,
-      command: [RUNTIME, "migrate", "--secrets-from-stdin"],
+      command: [RUNTIME, name, "--secrets-from-stdin", ...given],
       environment: process.environment,
       secrets: { ...process.secrets, DATABASE_URL: url, REPORT_DATABASE_URL: url },
       networks: [network],

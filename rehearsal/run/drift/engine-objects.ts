@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 import { isNotFound } from "../../../engine/docker-client.ts";
 import { ENVIRONMENT_LABEL } from "../../../engine/leftovers.ts";
 import type { Finding } from "../../finding.ts";
-import type { RunContext } from "../context.ts";
+import type { ComparedStack } from "../context.ts";
 import type { DeclaredObject } from "../declaration.ts";
 import { changedFiles, changedFilesFinding, type FileChange } from "./changed-files.ts";
 import { declaredContainer, foundContainer, type ImageDefaults } from "./container-spec.ts";
@@ -21,7 +21,7 @@ interface Task {
 }
 
 /** What of the declared services, containers, networks and volumes is not as it is declared. */
-export async function engineFindings(context: RunContext): Promise<Finding[]> {
+export async function engineFindings(context: ComparedStack): Promise<Finding[]> {
   const { declaration } = context;
   const findings = await Promise.all([
     ...declaration.services.map((service) => serviceFindings(context, service)),
@@ -32,7 +32,7 @@ export async function engineFindings(context: RunContext): Promise<Finding[]> {
   return findings.flat();
 }
 
-async function serviceFindings(context: RunContext, { name, inputs }: DeclaredObject): Promise<Finding[]> {
+async function serviceFindings(context: ComparedStack, { name, inputs }: DeclaredObject): Promise<Finding[]> {
   const service = await found(() => context.engine.getService(name).inspect() as Promise<{ ID: string; Spec: Tree }>);
   if (service === undefined) return [absentFinding("service", name)];
   const differences = compareFlat(declaredService(inputs), foundService(service.Spec));
@@ -49,7 +49,7 @@ async function serviceFindings(context: RunContext, { name, inputs }: DeclaredOb
 }
 
 async function taskFindings(
-  context: RunContext,
+  context: ComparedStack,
   service: string,
   inputs: Tree,
   spec: Tree,
@@ -72,7 +72,7 @@ async function taskFindings(
   ];
 }
 
-async function containerFindings(context: RunContext, { name, inputs }: DeclaredObject): Promise<Finding[]> {
+async function containerFindings(context: ComparedStack, { name, inputs }: DeclaredObject): Promise<Finding[]> {
   const inspected = await found(() => context.engine.getContainer(name).inspect());
   if (inspected === undefined) return [absentFinding("container", name)];
   const image = await found(() => context.engine.getImage(inspected.Image).inspect());
@@ -99,7 +99,7 @@ function dataFolder({ Config }: Docker.ContainerInspectInfo): string[] {
 }
 
 async function changesIn(
-  { engine }: RunContext,
+  { engine }: ComparedStack,
   { Id, Mounts, HostConfig }: Docker.ContainerInspectInfo,
   files: readonly string[],
 ): Promise<FileChange[]> {
@@ -110,7 +110,7 @@ async function changesIn(
   return changedFiles(changes, [...mounted, ...files]);
 }
 
-async function networkFindings({ engine }: RunContext, { name, id, inputs }: DeclaredObject): Promise<Finding[]> {
+async function networkFindings({ engine }: ComparedStack, { name, id, inputs }: DeclaredObject): Promise<Finding[]> {
   const network = await found(() => engine.getNetwork(id).inspect() as Promise<unknown> as Promise<Tree>);
   if (network === undefined) return [absentFinding("network", name)];
   const declared = flat([
@@ -128,7 +128,7 @@ async function networkFindings({ engine }: RunContext, { name, id, inputs }: Dec
   return compareFlat(declared, seen).map((difference) => differenceFinding("network", name, difference));
 }
 
-async function volumeFindings({ engine, environment }: RunContext, { name }: DeclaredObject): Promise<Finding[]> {
+async function volumeFindings({ engine, environment }: ComparedStack, { name }: DeclaredObject): Promise<Finding[]> {
   const volume = await found(() => engine.getVolume(name).inspect());
   if (volume === undefined) return [absentFinding("volume", name)];
   const declared = flat([

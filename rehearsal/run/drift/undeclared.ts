@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { ENVIRONMENT_LABEL } from "../../../engine/leftovers.ts";
 import type { Finding } from "../../finding.ts";
-import type { RunContext } from "../context.ts";
+import type { ComparedStack } from "../context.ts";
 import { undeclaredFinding } from "./findings.ts";
 import { list, part, words } from "./flat.ts";
 
@@ -13,7 +13,7 @@ const SERVICE_LABEL = "com.docker.swarm.service.name";
 const SETTLE_MILLISECONDS = 1500;
 
 /** What belongs to the environment, by its label or by the networks that it is in, and is not declared. */
-export async function undeclaredFindings(context: RunContext): Promise<Finding[]> {
+export async function undeclaredFindings(context: ComparedStack): Promise<Finding[]> {
   const first = await look(context);
   if (first.length === 0) return [];
   await sleep(SETTLE_MILLISECONDS, undefined, { signal: context.signal });
@@ -21,7 +21,7 @@ export async function undeclaredFindings(context: RunContext): Promise<Finding[]
   return first.filter(({ subject }) => still.has(subject));
 }
 
-async function look({ engine, environment, declaration }: RunContext): Promise<Finding[]> {
+async function look({ engine, environment, declaration }: ComparedStack): Promise<Finding[]> {
   const filters = { label: [`${ENVIRONMENT_LABEL}=${environment}`] };
   const [containers, services, networks, volumes, secrets, configs] = await Promise.all([
     engine.listContainers({ all: true }),

@@ -19,6 +19,9 @@ const TIMES = 3;
 const MORE = 5;
 const SAMPLE_LINES = 12;
 const LONGEST_WORDS = 200;
+/** How Python says that it cannot reach what is not in the environment, and that it was about to send mail. */
+const OUTSIDE = /gaierror|name resolution|Name or service not known|Network is unreachable|No route to host/i;
+const MAIL = /smtplib|core[./]mail|send_mail|EmailMessage/;
 
 /**
  * New and more frequent errors and warnings of a release.
@@ -47,14 +50,28 @@ function newFinding(pattern: LogPattern, before: LogSummary | undefined): Findin
     id: level === "error" ? "log.new-error" : "log.new-warning",
     severity,
     subject: `${source}: ${shortWords(pattern)}`,
-    cause: `the release logs this ${level}${since}: ${count} ${count === 1 ? "time" : "times"} since its deployment`,
-    consequence:
-      level === "error"
-        ? "Something fails although answers may be 200: work is lost, or will be under production's load."
-        : "Something is not as the code expects it; it often comes before an error.",
+    cause: `the release logs this ${level}${since}: ${count} ${count === 1 ? "time" : "times"} since its deployment${triedToReach(pattern)}`,
+    consequence: consequenceOf(pattern),
     remedy: "Mend what the sample names; where it is meant, log it below that level.",
     evidence: sampleLines(pattern),
   };
+}
+
+/** A sealed environment stops what would happen in production: that is the fault then, and not that it was stopped. */
+function triedToReach({ sample }: LogPattern): string {
+  if (!OUTSIDE.test(sample)) return "";
+  return `; it tries to ${MAIL.test(sample) ? "send mail" : "reach something outside of the environment"}`;
+}
+
+function consequenceOf({ level, sample }: LogPattern): string {
+  if (OUTSIDE.test(sample)) {
+    return MAIL.test(sample)
+      ? "Where a mail server is reached, as in production, the mail goes out: to everybody whom the stored rows name, those of years ago too, if the code does not leave them out."
+      : "Where it is reached, as in production, something happens there that no rehearsal has seen; where it is not, the work is not done.";
+  }
+  return level === "error"
+    ? "Something fails although answers may be 200: work is lost, or will be under production's load."
+    : "Something is not as the code expects it; it often comes before an error.";
 }
 
 function moreFinding(pattern: LogPattern, expected: number, before: LogSummary | undefined): Finding {

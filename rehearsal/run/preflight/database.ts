@@ -8,8 +8,9 @@ import { connectionFindings } from "../database/headroom/connections.ts";
 import { databaseHeadroom } from "../database/headroom/headroom.ts";
 import { storagePlaces } from "../database/headroom/storage.ts";
 import { guard } from "../database/look.ts";
+import { type DescribedDatabase, describeDatabase } from "../drift/declared-database.ts";
 import { loginFindings } from "../prepare/database.ts";
-import type { DeployedProduction, ProductionDemands } from "./production.ts";
+import { type DeployedProduction, ofProduction, type ProductionDemands } from "./production.ts";
 import { type ServerFacts, serverFacts, serverFindings } from "./server.ts";
 
 /** What was read of production's database. */
@@ -21,6 +22,7 @@ export interface ProductionDatabase {
         /** `app.name` in the order of their application. */
         readonly applied: readonly string[];
         readonly server: ServerFacts;
+        readonly described: DescribedDatabase;
         readonly databaseBytes: number;
         /** Least that is free where the server keeps files; undefined where it cannot be told. */
         readonly freeBytes: number | undefined;
@@ -31,6 +33,7 @@ export interface ProductionDatabase {
 interface OwnFacts {
   readonly applied: string[];
   readonly server: ServerFacts;
+  readonly described: DescribedDatabase;
   readonly databaseBytes: number;
   readonly maxConnections: number;
   /** Extensions that the server has files of. */
@@ -54,13 +57,13 @@ export async function productionDatabase(
   deployed: DeployedProduction,
 ): Promise<ProductionDatabase> {
   const logins = (await loginFindings(deployed)).map((finding) => ofProduction(stack, finding));
+  const { ownServer, users, maxConnections } = demands.database;
   let facts: OwnFacts;
   try {
-    facts = await reading(deployed.administration, ownFacts);
+    facts = await reading(deployed.administration, (client) => ownFacts(client, ownServer));
   } catch (error) {
     return { findings: [...logins, unreachable(stack, deployed, error)], read: undefined };
   }
-  const { ownServer, users, maxConnections } = demands.database;
   // The deployment sets what is declared.
   const changes = ownServer && maxConnections !== facts.maxConnections;
   const storage = ownServer ? await storagePlaces(demands.engine, `${environment}-database`) : undefined;
@@ -88,6 +91,7 @@ export async function productionDatabase(
     read: {
       applied: facts.applied,
       server: facts.server,
+      described: facts.described,
       databaseBytes: facts.databaseBytes,
       freeBytes: free === undefined ? undefined : Math.min(...free),
     },
@@ -108,18 +112,13 @@ export function extensionFindings(stack: string, declared: readonly string[], av
     }));
 }
 
-/** What a look at any database found, as told of production's. */
-function ofProduction(stack: string, finding: Finding): Finding {
-  const [, name = ""] = /^[a-z]+\.(.*)$/.exec(finding.id) ?? [];
-  return { ...finding, id: `preflight.${name}`, subject: `${stack}, ${finding.subject}` };
-}
-
-async function ownFacts(client: pg.Client): Promise<OwnFacts> {
+async function ownFacts(client: pg.Client, ownServer: boolean): Promise<OwnFacts> {
   const { rows } = await client.query<{ bytes: number; connections: number; available: string[] }>(FACTS);
   const { bytes = 0, connections = 0, available = [] } = rows[0] ?? {};
   return {
     applied: await readMigrations(client),
     server: await serverFacts(client),
+    described: await describeDatabase(client, ownServer),
     databaseBytes: bytes,
     maxConnections: connections,
     available,

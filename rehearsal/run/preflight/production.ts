@@ -1,9 +1,11 @@
 import type Docker from "dockerode";
 import type { RequiredPort } from "../../../engine/port-holder.ts";
 import type { PostgresAddress } from "../../../engine/postgres.ts";
+import type { Finding } from "../../finding.ts";
 import type { RoleLogin } from "../context.ts";
 import type { ConnectionUser } from "../database/headroom/connections.ts";
 import type { DeclaredExtension } from "../database/headroom/extensions.ts";
+import type { Declaration } from "../declaration.ts";
 
 /** The environment that a release is meant for, from its settings and its state. */
 export interface Production {
@@ -82,6 +84,8 @@ export interface DemandedCertificate {
 /** What runs in production now. */
 export interface DeployedProduction {
   readonly release: string;
+  /** What its stack declares to run. */
+  readonly declaration: Declaration;
   /** Certificate of the authority to verify with (PEM); empty where a public one has issued. */
   readonly authority: string;
   readonly administration: PostgresAddress;
@@ -94,4 +98,10 @@ export interface DeployedProduction {
 /** There is no production to look at, and why. */
 export interface NoProduction {
   readonly none: string;
+}
+
+/** What a look at any environment found, as told of production's. */
+export function ofProduction(stack: string, finding: Finding): Finding {
+  const [, name = ""] = /^[a-z]+\.(.*)$/.exec(finding.id) ?? [];
+  return { ...finding, id: `preflight.${name}`, subject: `${stack}, ${finding.subject}` };
 }

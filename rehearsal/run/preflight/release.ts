@@ -1,8 +1,10 @@
 import { temporaryLabels } from "../../../engine/temporary.ts";
+import { concreteHostname } from "../../checks/gateway-client.ts";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
 import { askRuntime, type Said } from "../../runtime.ts";
 import type { RunContext } from "../context.ts";
+import type { DjangoSettings } from "./django-settings.ts";
 import type { ProductionDemands } from "./production.ts";
 
 /** What the runtime layer of the release says of another environment. */
@@ -15,6 +17,7 @@ export interface ReleaseInProduction {
     /** Whether it is read whenever the code around it runs. */
     readonly certain: boolean;
   }[];
+  readonly settings: DjangoSettings;
   /** What becomes of the migrations; null where it was not asked. */
   readonly history: {
     readonly pending: readonly string[];
@@ -35,24 +38,40 @@ const PLACEHOLDER = "stands in for a secret of production";
  * @returns what it says, or why it does not start
  */
 export async function releaseInProduction(
-  { engine, environment, process }: RunContext,
+  context: RunContext,
   demands: ProductionDemands,
   applied: readonly string[] | undefined,
 ): Promise<Said<ReleaseInProduction>> {
-  const secrets = demands.secrets.map((name) => [name, process.secrets[name] ?? PLACEHOLDER] as const);
+  const secrets = demands.secrets.map((name) => [name, context.process.secrets[name] ?? PLACEHOLDER] as const);
+  return await askRelease(context, "preflight", Object.fromEntries(secrets), {
+    ...demands.environmentVariables,
+    PREFLIGHT_HOSTNAMES: JSON.stringify(demands.certificate.hostnames.map(concreteHostname)),
+    PREFLIGHT_COMMANDS: JSON.stringify(demands.commands),
+    PREFLIGHT_SKIPPED: JSON.stringify(demands.skippedModules),
+    PREFLIGHT_APPLIED: JSON.stringify(applied ?? null),
+  });
+}
+
+/** The same with the variables of the rehearsed environment. */
+export async function releaseAsRehearsed(context: RunContext): Promise<Said<ReleaseInProduction>> {
+  const { environment, secrets } = context.process;
+  return await askRelease(context, "preflight-here", secrets, environment);
+}
+
+async function askRelease(
+  { engine, environment, process }: RunContext,
+  name: string,
+  secrets: Readonly<Record<string, string>>,
+  variables: Readonly<Record<string, string>>,
+): Promise<Said<ReleaseInProduction>> {
   const url = "postgres://none:none@127.0.0.1:9/none";
   return await askRuntime<ReleaseInProduction>(engine, {
-    name: `${environment}-preflight`,
+    name: `${environment}-${name}`,
     image: process.image,
     command: "preflight",
-    environment: {
-      ...demands.environmentVariables,
-      PREFLIGHT_COMMANDS: JSON.stringify(demands.commands),
-      PREFLIGHT_SKIPPED: JSON.stringify(demands.skippedModules),
-      PREFLIGHT_APPLIED: JSON.stringify(applied ?? null),
-    },
+    environment: variables,
     secrets: {
-      ...Object.fromEntries(secrets),
+      ...secrets,
       DATABASE_URL: url,
       REPORT_DATABASE_URL: url,
       DJANGO_SECRET_KEY: process.secrets["DJANGO_SECRET_KEY"] ?? PLACEHOLDER,

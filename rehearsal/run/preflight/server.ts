@@ -47,11 +47,18 @@ const COLLATIONS = `
   FROM pg_collation c CROSS JOIN LATERAL (SELECT to_jsonb(c) AS j) row
   WHERE c.collversion IS NOT NULL AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attcollation = c.oid AND a.attrelid >= 16384)`;
 
+/** As `server_version_num`. */
+export async function serverVersion(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ number: number }>(
+    "SELECT current_setting('server_version_num')::int AS number",
+  );
+  return rows[0]?.number ?? 0;
+}
+
 /** Reads what a server is; PostgreSQL 13 and newer. */
 export async function serverFacts(client: pg.Client): Promise<ServerFacts> {
-  const version = await client.query<{ number: number }>("SELECT current_setting('server_version_num')::int AS number");
   return {
-    version: version.rows[0]?.number ?? 0,
+    version: await serverVersion(client),
     libraries: (await client.query<LibraryVersion>(LIBRARIES)).rows,
     collations: (await client.query<RecordedCollation>(COLLATIONS)).rows,
   };

@@ -29,3 +29,50 @@ export function parityFindings(here: VariableNames, there: VariableNames): Findi
       })),
   );
 }
+
+/** A number as settings and `int()` or `float()` take it. */
+const NUMBER = /^[+-]?\d+(?:_\d+)*(?:\.\d+)?$/;
+
+/**
+ * Values in clear of another form than the rehearsed ones: code that reads a number fails on what is none, in production
+ * alone.
+ *
+ * @param names of the variables that settings give
+ */
+export function formFindings(
+  stack: string,
+  names: readonly string[],
+  here: Readonly<Record<string, string>>,
+  there: Readonly<Record<string, string>>,
+): Finding[] {
+  return [...new Set(names)].flatMap((name) => {
+    const [rehearsed = "", given] = [here[name]?.trim(), there[name]?.trim()];
+    const what = NUMBER.test(rehearsed) ? "a number" : isJson(rehearsed) ? "JSON" : undefined;
+    if (given === undefined || what === undefined || NUMBER.test(given) || isJson(given)) return [];
+    return [
+      {
+        id: "preflight.variable-form",
+        // A word may be meant: "none", "unlimited".
+        severity: what === "JSON" || /\d/.test(given) ? "blocking" : "warning",
+        subject: `${stack}, variable ${name}`,
+        cause: `it is ${what} where the release was rehearsed (${shown(rehearsed)}), and in ${stack} it is not (${shown(given)})`,
+        consequence: `Code that reads it so fails in ${stack} alone, where it first does.`,
+        remedy: `Write it in ${stack} as it was rehearsed: without separators, units or quotes that the code does not take away.`,
+      },
+    ];
+  });
+}
+
+function isJson(value: string): boolean {
+  if (!/^[[{]/.test(value)) return false;
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function shown(value: string): string {
+  return `"${value.length > 40 ? `${value.slice(0, 40)}…` : value}"`;
+}

@@ -5,16 +5,26 @@ import { listSnapshots } from "../../snapshot/snapshot-image.ts";
 import type { RunContext } from "../context.ts";
 import { OF_ENGINE, storagePlaces } from "../database/headroom/storage.ts";
 import type { RunStep, StepOutcome } from "../step.ts";
+import { databaseAsDeclared, engineAsDeclared } from "./as-declared.ts";
 import { backupTools, restoreFindings, toolFindings } from "./backups.ts";
 import { givenFindings, servedFindings } from "./certificate.ts";
 import { type ProductionDatabase, productionDatabase } from "./database.ts";
+import { djangoFindings } from "./django-settings.ts";
 import { engineNodes, nodeFindings, servicesOf, updateFindings } from "./engine.ts";
 import { architectureFindings, diskFindings, missingImages, rehearsedImages } from "./images.ts";
 import { migrationStorage, rehearsedNeed } from "./migrations.ts";
 import { portFindings, subnetFindings } from "./network.ts";
-import type { Production, ProductionDemands } from "./production.ts";
-import { historyFindings, loadFinding, readFindings, releaseInProduction } from "./release.ts";
-import { parityFindings, settingFindings } from "./settings.ts";
+import type { DeployedProduction, Production, ProductionDemands } from "./production.ts";
+import {
+  historyFindings,
+  loadFinding,
+  type ReleaseInProduction,
+  readFindings,
+  releaseAsRehearsed,
+  releaseInProduction,
+} from "./release.ts";
+import { unknownSchema } from "./schema.ts";
+import { formFindings, parityFindings, settingFindings } from "./settings.ts";
 
 /** What production has that the sandbox cannot show: read there, and nothing is written. */
 export const preflight: RunStep = {
@@ -51,23 +61,31 @@ async function look(
   if (fault !== undefined) throw new Error(unreachable(stack, fault));
   const findings = [
     ...parityFindings(ownVariables(context), { name: stack, variables: demands.variables }),
+    ...formFindings(
+      stack,
+      Object.values(demands.variables).flat(),
+      { ...context.worker?.environment, ...context.process.environment },
+      demands.environmentVariables,
+    ),
     ...(await engineFindings(context, production, demands)),
     ...givenFindings(stack, demands.certificate),
   ];
   context.signal.throwIfAborted();
   if (deployed === undefined) {
-    return { detail: "", findings: [...findings, ...(await releaseFindings(context, stack, demands, undefined))] };
+    return { detail: "", findings: [...findings, ...(await releaseFindings(context, production, demands, undefined))] };
   }
-  const [database, served] = await Promise.all([
+  const [database, served, unlike] = await Promise.all([
     productionDatabase(context, stack, environment, demands, deployed),
     servedFindings(stack, demands.certificate, deployed.authority),
+    engineAsDeclared(context, production, demands, deployed),
   ]);
   context.signal.throwIfAborted();
   findings.push(
     ...served,
+    ...unlike,
     ...database.findings,
     ...(await backupFindings(context, production, demands, database)),
-    ...(await releaseFindings(context, stack, demands, database)),
+    ...(await releaseFindings(context, production, demands, database)),
   );
   const applied = database.read === undefined ? "" : `, ${counted(database.read.applied.length, "migration")} applied`;
   return {
@@ -128,13 +146,16 @@ async function backupFindings(
 
 async function releaseFindings(
   context: RunContext,
-  stack: string,
+  { stack, deployed }: Production,
   demands: ProductionDemands,
   database: ProductionDatabase | undefined,
 ): Promise<Finding[]> {
-  const told = await releaseInProduction(context, demands, database?.read?.applied);
+  const [told, here] = await Promise.all([
+    releaseInProduction(context, demands, database?.read?.applied),
+    releaseAsRehearsed(context),
+  ]);
   if ("failed" in told) return [loadFinding(stack, told.failed)];
-  const { variables, history } = told.said;
+  const { variables, history, settings } = told.said;
   const storage =
     database?.read === undefined || history === null
       ? []
@@ -144,7 +165,34 @@ async function releaseFindings(
           await rehearsedNeed(context.reports, context.process.image),
           database.read,
         );
-  return [...readFindings(stack, variables), ...(history === null ? [] : historyFindings(stack, history)), ...storage];
+  return [
+    ...readFindings(stack, variables),
+    ...("failed" in here ? [] : djangoFindings(stack, demands.certificate.hostnames, here.said.settings, settings)),
+    ...(history === null ? [] : historyFindings(stack, history)),
+    ...storage,
+    ...(deployed === undefined || database?.read === undefined || history === null
+      ? []
+      : await databaseOrWhyNot(context, stack, demands.database.ownServer, deployed, history, database.read)),
+  ];
+}
+
+/** A history that is not the release's own says nothing of what the schema must be, and is told already. */
+async function databaseOrWhyNot(
+  context: RunContext,
+  stack: string,
+  ownServer: boolean,
+  deployed: DeployedProduction,
+  { pending, unknown, inconsistencies }: NonNullable<ReleaseInProduction["history"]>,
+  { applied, described, server }: NonNullable<ProductionDatabase["read"]>,
+): Promise<Finding[]> {
+  if (unknown.length > 0 || inconsistencies.length > 0) return [];
+  try {
+    const found = { ...described, version: server.version };
+    return await databaseAsDeclared(context, stack, ownServer, deployed, { applied, pending }, found);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return [unknownSchema(stack, error)];
+  }
 }
 
 /** The variables of the rehearsed environment by setting. */

@@ -47,7 +47,7 @@ export function narrowedFindings(now: Given, before: Given | undefined): Finding
         id: "prepare.hostname-gone",
         severity: "blocking",
         subject: name,
-        cause: "gateway.hostnames does not name it any more; with the release before it did",
+        cause: "gateway.hostnames does not name it any more; when this was last rehearsed it did",
         consequence:
           "Whoever has the name in a bookmark, a search result or a program gets no connection, not even a redirect.",
         remedy: GIVE_BACK,
@@ -59,7 +59,7 @@ export function narrowedFindings(now: Given, before: Given | undefined): Finding
             id: "prepare.room-narrowed",
             severity: "blocking" as const,
             subject: "gateway.maxBodyMiB",
-            cause: `it is ${room}; with the release before it was ${earlier}`,
+            cause: `it is ${room}; when this was last rehearsed it was ${earlier}`,
             consequence: `Uploads of more than ${room} MiB, which were taken before, are refused by the gateway with 413.`,
             remedy: GIVE_BACK,
           },
@@ -71,7 +71,7 @@ export function narrowedFindings(now: Given, before: Given | undefined): Finding
             id: "prepare.capacity",
             severity: "blocking" as const,
             subject: "application",
-            cause: `its tasks serve ${served} requests at a time; with the release before it was ${most}`,
+            cause: `its tasks serve ${served} requests at a time; when this was last rehearsed it was ${most}`,
             consequence:
               "A few downloads over slow lines, or one slow page, take all of them, and everybody else waits, health checks too.",
             remedy:

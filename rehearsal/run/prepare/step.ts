@@ -40,7 +40,12 @@ export const prepare: RunStep = {
   },
 };
 
-/** What is given otherwise than to the release before. It is kept of a release where it stops nothing. */
+const WHEN = "when this was last rehearsed";
+
+/**
+ * What is given otherwise than when it was last looked at, be it with the same release: settings change without code. It is
+ * kept where it stops nothing.
+ */
 async function givenOtherwise(context: RunContext): Promise<Finding[]> {
   const { environment, release, reports, process, worker, site } = context;
   const atOnce = servedAtOnce(context);
@@ -54,10 +59,9 @@ async function givenOtherwise(context: RunContext): Promise<Finding[]> {
     maxBodyMiB: site.maxBodyMiB,
     ...(atOnce === undefined ? {} : { atOnce }),
   };
-  const kept = await keptOf(reports, KIND, environment, GIVEN);
-  const before = kept.find((earlier) => earlier.release !== release);
+  const [before] = await keptOf(reports, KIND, environment, GIVEN);
   const findings = [
-    ...magnitudeFindings("prepare.variable-magnitude", given.numbers, before?.numbers ?? {}),
+    ...magnitudeFindings("prepare.variable-magnitude", given.numbers, before?.numbers ?? {}, WHEN),
     ...narrowedFindings(given, before),
   ];
   if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, given);

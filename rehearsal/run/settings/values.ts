@@ -29,14 +29,21 @@ const OPENS = /ALLOW_ALL|INSECURE|ALLOW_ANY|DISABLE|SKIP|ALWAYS_EAGER|DEBUG|TEST
 /** Their change logs everybody out, which is told as that. */
 const OF_SESSIONS = ["AUTHENTICATION_BACKENDS", "SESSION_COOKIE_AGE"];
 
-/** What of the settings guards less than with the release before, does nothing any more, or is in another unit. */
-export function valueFindings(now: SettingValues, before: SettingValues): Finding[] {
-  return [...guardFindings(now, before), ...switchFindings(now, before), ...standInFindings(now, before)].concat(
-    magnitudeFindings("settings.magnitude", others(now.numbers), others(before.numbers)),
-  );
+/**
+ * What of the settings guards less than before, does nothing any more, or is in another unit.
+ *
+ * @param when they held what they held before
+ */
+export function valueFindings(now: SettingValues, before: SettingValues, when = "with the release before"): Finding[] {
+  return [
+    ...guardFindings(now, before, when),
+    ...switchFindings(now, before, when),
+    ...standInFindings(now, before, when),
+    ...magnitudeFindings("settings.magnitude", others(now.numbers), others(before.numbers), when),
+  ];
 }
 
-function guardFindings(now: SettingValues, before: SettingValues): Finding[] {
+function guardFindings(now: SettingValues, before: SettingValues, when: string): Finding[] {
   return Object.entries(others(before.lists)).flatMap(([subject, earlier]) => {
     const left = now.lists[subject] ?? [];
     const gone = earlier.filter((name) => guards(name) && !left.includes(name));
@@ -47,7 +54,7 @@ function guardFindings(now: SettingValues, before: SettingValues): Finding[] {
       finding(
         "guard",
         subject,
-        `${gone.join(", ")} is gone, which it held with the release before`,
+        `${gone.join(", ")} is gone, which it held ${when}`,
         subject === HASHERS
           ? "Whoever's password is stored in that way cannot log in any more, with the right one either."
           : "What it kept out or held to is let through, and every request is answered as before.",
@@ -60,7 +67,7 @@ function guards(name: string): boolean {
   return GUARD.test(name) && !OPEN.test(name);
 }
 
-function switchFindings(now: SettingValues, before: SettingValues): Finding[] {
+function switchFindings(now: SettingValues, before: SettingValues, when: string): Finding[] {
   return Object.entries(before.switches).flatMap(([subject, earlier]) => {
     const is = now.switches[subject];
     const name = subject.toUpperCase();
@@ -70,14 +77,14 @@ function switchFindings(now: SettingValues, before: SettingValues): Finding[] {
       finding(
         "guard",
         subject,
-        `it is ${is ? "on" : "off"}; with the release before it was ${earlier ? "on" : "off"}`,
+        `it is ${is ? "on" : "off"}; ${when} it was ${earlier ? "on" : "off"}`,
         "What it kept out or held together is so no longer, and every request is answered as before.",
       ),
     ];
   });
 }
 
-function standInFindings(now: SettingValues, before: SettingValues): Finding[] {
+function standInFindings(now: SettingValues, before: SettingValues, when: string): Finding[] {
   return Object.entries(before.classes).flatMap(([subject, earlier]) => {
     const is = now.classes[subject];
     if (is === undefined || STAND_IN.test(earlier) || !STAND_IN.test(is)) return [];
@@ -85,7 +92,7 @@ function standInFindings(now: SettingValues, before: SettingValues): Finding[] {
       finding(
         "stand-in",
         subject,
-        `it is ${is}, a stand-in for development; with the release before it was ${earlier}`,
+        `it is ${is}, a stand-in for development; ${when} it was ${earlier}`,
         "Mail is not sent, or what is kept is lost with each process and seen by no other, and no error says so.",
       ),
     ];

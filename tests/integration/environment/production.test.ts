@@ -281,6 +281,47 @@ describe("production", () => {
     expect((await preflight()).status).toBe("passed");
   });
 
+  it("does not take it with what somebody did there by hand", async () => {
+    // The snapshot of an earlier day, and the sandbox, have none of it.
+    const last = "app = 'flights' AND name = '0007_validate_flight_checks'";
+    const container = await docker.createContainer({
+      name: "it-by-hand",
+      Image: references.application.split("@")[0] ?? "",
+      Entrypoint: ["sleep"],
+      Cmd: ["600"],
+      HostConfig: { NetworkMode: `${PRODUCTION}-data` },
+    });
+    await container.start();
+    await inProduction(
+      `DELETE FROM django_migrations WHERE ${last}`,
+      "ALTER TABLE flights_flight OWNER TO postgres",
+      "ALTER TABLE flights_airport RENAME COLUMN photo TO picture",
+      "CREATE INDEX by_hand ON flights_remark (text)",
+    );
+    try {
+      const { status, found } = await preflight();
+      expect(status).toBe("failed");
+      expect(found.filter((finding) => !finding.startsWith("note")).sort()).toEqual([
+        "blocking preflight.owner: production, owner of sequence public.flights_flight_id_seq",
+        "blocking preflight.owner: production, owner of table public.flights_flight",
+        "blocking preflight.schema-differs: production, column public.flights_airport.photo, and 2 more",
+        "blocking preflight.undeclared-container: production, container it-by-hand",
+        expect.stringMatching(
+          /^warning preflight\.schema-undeclared: production, column public.flights_airport.picture/,
+        ),
+      ]);
+    } finally {
+      await container.remove({ force: true });
+      await inProduction(
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('flights', '0007_validate_flight_checks', now())",
+        "ALTER TABLE flights_flight OWNER TO owner",
+        "ALTER TABLE flights_airport RENAME COLUMN picture TO photo",
+        "DROP INDEX by_hand",
+      );
+    }
+    expect((await preflight()).status).toBe("passed");
+  });
+
   it("is reproduced with its release and its data, in one command that can be given again", async () => {
     // Its settings are those of any stack beside the two.
     await checkout.succeed("stack", "init", "sandbox");

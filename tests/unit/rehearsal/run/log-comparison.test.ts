@@ -91,6 +91,15 @@ describe("a release's log against the one before", () => {
     expect(finding?.cause).toContain("release a did not");
   });
 
+  it("says that a new error is an attempt to send mail, or to reach something else, which is not there", () => {
+    const before = summary("a", []);
+    const told = (words: string) => logFindings(summary("bb", [error(words)]), before)[0];
+    const mail = told("The cycle failed | smtplib.py | gaierror: [Errno -3] Temporary failure in name resolution");
+    expect(mail?.cause).toMatch(/; it tries to send mail$/);
+    expect(mail?.consequence).toContain("everybody whom the stored rows name");
+    expect(told("no rates | gaierror: Name or service not known")?.cause).toMatch(/reach something outside of the env/);
+  });
+
   it("stops a release that logs a known error much more often, for the time that it runs", () => {
     const before = summary(
       "a",

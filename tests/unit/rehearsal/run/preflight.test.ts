@@ -3,14 +3,16 @@ import type { RunContext } from "../../../../rehearsal/run/context.ts";
 import { parseTools, restoreFindings, toolFindings } from "../../../../rehearsal/run/preflight/backups.ts";
 import { givenFindings } from "../../../../rehearsal/run/preflight/certificate.ts";
 import { extensionFindings } from "../../../../rehearsal/run/preflight/database.ts";
+import { djangoFindings } from "../../../../rehearsal/run/preflight/django-settings.ts";
 import { type EngineNode, nodeFindings, updateFindings } from "../../../../rehearsal/run/preflight/engine.ts";
 import { architectureFindings, diskFindings } from "../../../../rehearsal/run/preflight/images.ts";
 import { migrationStorage } from "../../../../rehearsal/run/preflight/migrations.ts";
 import { addressPool, parseRoutes, poolFindings, subnet } from "../../../../rehearsal/run/preflight/network.ts";
 import type { DemandedContainer } from "../../../../rehearsal/run/preflight/production.ts";
 import { historyFindings, readFindings } from "../../../../rehearsal/run/preflight/release.ts";
+import { schemaFindings } from "../../../../rehearsal/run/preflight/schema.ts";
 import { type ServerFacts, serverFindings } from "../../../../rehearsal/run/preflight/server.ts";
-import { parityFindings, settingFindings } from "../../../../rehearsal/run/preflight/settings.ts";
+import { formFindings, parityFindings, settingFindings } from "../../../../rehearsal/run/preflight/settings.ts";
 import { preflight } from "../../../../rehearsal/run/preflight/step.ts";
 import type { Snapshot } from "../../../../rehearsal/snapshot/snapshot-image.ts";
 
@@ -61,6 +63,18 @@ describe("variables", () => {
     expect(told(found)).toEqual(Array.from({ length: 2 }, () => "blocking preflight.variable-missing"));
   });
 
+  it("that are a number where the release was rehearsed must be one", () => {
+    const form = (here: string, there: string) =>
+      told(formFindings("live", ["MOST", "MOST"], { MOST: here }, { MOST: there }));
+    for (const value of ["1000000", "1_000_000", "2.5", " 7 "]) expect(form("100", value)).toEqual([]);
+    for (const value of ["1,000,000", "30s", "10 MB"])
+      expect(form("100", value)).toEqual(["blocking preflight.variable-form"]);
+    expect(form("100", "unlimited")).toEqual(["warning preflight.variable-form"]);
+    expect(form('{"a": 1}', "{'a': 1}")).toEqual(["blocking preflight.variable-form"]);
+    expect(form("smtp://one", "console")).toEqual([]);
+    expect(formFindings("live", ["MOST"], { MOST: "1" }, {})).toEqual([]);
+  });
+
   it("that code reads without a default stop it, and under a condition warn", () => {
     const read = { variable: "PAY_URL", where: "shop.pay, line 7", code: 'os.environ["PAY_URL"]' };
     const [certain, conditional] = readFindings("live", [
@@ -70,6 +84,41 @@ describe("variables", () => {
     expect(certain).toMatchObject({ severity: "blocking", subject: "live, variable PAY_URL" });
     expect(certain?.cause).toContain("shop.pay, line 7 reads PAY_URL without a default, and neither");
     expect(conditional).toMatchObject({ severity: "warning" });
+  });
+});
+
+describe("Django's settings with the variables of production", () => {
+  const values = { numbers: {}, switches: {}, classes: {}, lists: {} };
+  const settings = { refusedHosts: [], cookieDomains: {}, values };
+  const found = (there: object, here: object = {}) =>
+    djangoFindings(
+      "live",
+      ["shop.example", "www.shop.example", "*.shop.example"],
+      { ...settings, ...here },
+      { ...settings, ...there },
+    );
+
+  it("must know its hosts, and set cookies that browsers take", () => {
+    expect(found({ cookieDomains: { SESSION_COOKIE_DOMAIN: ".shop.example" } })).toEqual([]);
+    expect(told(found({ refusedHosts: ["www.shop.example"] }))).toEqual(["blocking preflight.hosts"]);
+    const [finding] = found({ cookieDomains: { CSRF_COOKIE_DOMAIN: "www.shop.example" } });
+    expect(finding).toMatchObject({ severity: "blocking", subject: "live, CSRF_COOKIE_DOMAIN" });
+    expect(finding?.cause).toContain("which shop.example, *.shop.example may set no cookie for");
+  });
+
+  it("must guard as where the release was rehearsed, and may differ in numbers", () => {
+    const debug = (DEBUG: boolean) => ({ values: { ...values, switches: { DEBUG } } });
+    expect(found(debug(true), debug(false))).toMatchObject([
+      {
+        id: "preflight.settings-guard",
+        severity: "blocking",
+        subject: "live, DEBUG",
+        cause: "it is on; where it was rehearsed it was off",
+      },
+    ]);
+    expect(found(debug(false), debug(true))).toEqual([]);
+    const age = (CACHE: number) => ({ values: { ...values, numbers: { CACHE } } });
+    expect(told(found(age(1), age(3600)))).toEqual(["warning preflight.settings-magnitude"]);
   });
 });
 
@@ -90,6 +139,61 @@ describe("the history of migrations", () => {
     expect(told(historyFindings("live", { ...history, inconsistencies: ["a before b"] }))).toEqual([
       "blocking preflight.history",
     ]);
+  });
+});
+
+describe("the schema of production", () => {
+  const column = (name: string, definition = "text") => [`column public.${name}`, definition] as const;
+  const index = ["index public.flight_gate", "CREATE INDEX flight_gate ON public.flight USING btree (gate)"] as const;
+  const applied = new Map([["table public.flight", "logged"], column("flight.id", "bigint true"), index]);
+  const before = { catalogue: applied, version: 170004 };
+  const after = new Map([...applied, column("flight.gate")]);
+  const found = (...entries: readonly (readonly [string, string])[]) => ({
+    catalogue: new Map([...applied, ...entries]),
+    version: 170005,
+  });
+  const without = (name: string) => ({
+    ...before,
+    catalogue: new Map([...applied].filter(([object]) => object !== name)),
+  });
+
+  it("is as its migrations make it", () => {
+    expect(schemaFindings("live", before, after, found())).toEqual([]);
+    expect(schemaFindings("live", before, after, found(["extension pg_repack", ""]))).toEqual([]);
+  });
+
+  it("stops the release where it has already what a pending migration makes", () => {
+    const [finding, ...others] = schemaFindings("live", before, after, found(column("flight.gate")));
+    expect(finding).toMatchObject({ severity: "blocking", id: "preflight.schema-there" });
+    expect(finding?.cause).toBe(
+      "in the database of live, column public.flight.gate is there already, and a pending migration makes it",
+    );
+    expect(others).toEqual([]);
+  });
+
+  it("stops it where a column is gone that the code needs", () => {
+    expect(told(schemaFindings("live", before, after, without("column public.flight.id")))).toEqual([
+      "blocking preflight.schema-differs",
+    ]);
+  });
+
+  it("stops it where a pending migration removes an index that is gone, and warns where none does", () => {
+    const gone = without(index[0]);
+    expect(told(schemaFindings("live", before, after, gone))).toEqual(["warning preflight.schema-undeclared"]);
+    expect(told(schemaFindings("live", before, gone.catalogue, gone))).toEqual(["blocking preflight.schema-differs"]);
+  });
+
+  it("is not told of an index in another server's words", () => {
+    const inOtherWords = found([index[0], "CREATE INDEX flight_gate ON flight (gate)"]);
+    expect(told(schemaFindings("live", before, after, inOtherWords))).toEqual(["warning preflight.schema-undeclared"]);
+    expect(schemaFindings("live", before, after, { ...inOtherWords, version: 160009 })).toEqual([]);
+  });
+
+  it("stops the release where a view reads a column that a migration alters, and where none alters it warns", () => {
+    const view = found(["view public.by_hand", " SELECT flight.id\n FROM flight;"]);
+    const altered = new Map([...after, column("flight.id", "uuid true")]);
+    expect(told(schemaFindings("live", before, altered, view))).toEqual(["blocking preflight.schema-dependent"]);
+    expect(told(schemaFindings("live", before, after, view))).toEqual(["warning preflight.schema-undeclared"]);
   });
 });
 

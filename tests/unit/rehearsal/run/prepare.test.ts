@@ -140,7 +140,7 @@ describe("what visitors were given", () => {
     const found = narrowedFindings(given({ hostnames: ["shop.test", "api.shop.test"], maxBodyMiB: 1 }), before);
     expect(found).toMatchObject([
       { id: "prepare.hostname-gone", severity: "blocking", subject: "www.shop.test" },
-      { id: "prepare.room-narrowed", severity: "blocking", cause: "it is 1; with the release before it was 10" },
+      { id: "prepare.room-narrowed", severity: "blocking", cause: "it is 1; when this was last rehearsed it was 10" },
     ]);
   });
 
