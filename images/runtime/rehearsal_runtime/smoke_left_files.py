@@ -5,9 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
-from typing import Any
 
-from .smoke_operation import Operation, Perform, Refused
+from .smoke_operation import Operation, Perform, Refused, perform
 from .smoke_requests import fetch, shape
 
 #: What a first request makes for all that follow, a cache of fonts for example, is made once.
@@ -28,38 +27,32 @@ class LeftFiles:
             self._paths.setdefault(shape(path), path)
         self._there = there
 
-    def ask_again(self, perform: Perform) -> None:
+    def ask_again(self, tell: Perform) -> None:
         """Asks once more for those paths, one by one, and refuses what leaves a file each time."""
         for name, path in self._paths.items():
-            perform(Operation(f"GET {name} for its files", lambda path=path: _leaves_nothing(path)))
+            left = _left_each_time(Operation(f"GET {name}", lambda path=path: fetch(path)))
+            tell(Operation(f"GET {name} for its files", lambda left=left: _refuse(left)))
         self._paths = {}
 
 
-def _leaves_nothing(path: str) -> Any:
-    response, left = None, set()
+def _left_each_time(operation: Operation) -> str | None:
+    """A file that the last of several requests has left, where each has left one."""
+    left = None
     for _ in range(TIMES):
         before = _temporary()
-        response = fetch(path)
-        _close(response)
+        # Each in a transaction of its own: some close connections when they are answered.
+        perform(operation)
         # A file that ends with its object is none that is left.
         gc.collect()
-        new = _temporary() - before
-        if not new:
-            return response
-        left |= new
-    raise Refused(f"each request leaves a file in {tempfile.gettempdir()}, such as {_kind_of(min(left))}")
+        left = min(_temporary() - before, default=None)
+        if left is None:
+            return None
+    return left
 
 
-def _close(response: Any) -> None:
-    """Closes what it holds, and leaves the connection to the database open, in whose transaction all is tried."""
-    from django.core.signals import request_finished
-    from django.db import close_old_connections
-
-    request_finished.disconnect(close_old_connections)
-    try:
-        response.close()
-    finally:
-        request_finished.connect(close_old_connections)
+def _refuse(left: str | None) -> None:
+    if left is not None:
+        raise Refused(f"each request leaves a file in {tempfile.gettempdir()}, such as {_kind_of(left)}")
 
 
 def _temporary() -> set[str]:

@@ -5,6 +5,8 @@ import type { Finding, MigrationRun } from "../result.ts";
 interface Refusal {
   readonly id: string;
   readonly words: RegExp;
+  /** The statements that it is told of; of any where it is left out. */
+  readonly statement?: RegExp;
   readonly cause: string;
   readonly remedy: string;
 }
@@ -18,6 +20,15 @@ const REFUSALS: readonly Refusal[] = [
     words: /contains null values|violates not-null constraint|null value in column/i,
     cause: "existing rows hold nulls where the migration allows none",
     remedy: "Fill them in an earlier migration, in batches, and only then forbid nulls.",
+  },
+  {
+    id: "migration.aborts.one-default",
+    words: /could not create unique index|is duplicated/i,
+    statement: /\bADD COLUMN\b.*\bDEFAULT\b.*\bUNIQUE\b/is,
+    cause:
+      "all existing rows get the one default in a column that wants each value once: Django asks the function for it a single time",
+    remedy:
+      "Add the column with null=True and without unique, fill it row by row in a second migration, and demand both in a third.",
   },
   {
     id: "migration.aborts.duplicates",
@@ -147,7 +158,10 @@ export function abortFindings(
   }
   const error = failed.error ?? "";
   const statement = failed.statements.find((candidate) => candidate.error !== undefined);
-  const refusal = REFUSALS.find(({ words }) => words.test(`${error}\n${statement?.error ?? ""}`));
+  const refusal = REFUSALS.find(
+    ({ words, statement: about }) =>
+      words.test(`${error}\n${statement?.error ?? ""}`) && (about === undefined || about.test(statement?.sql ?? "")),
+  );
   const owned = refusal?.id === RIGHTS ? foreignIn(`${error}\n${statement?.sql ?? ""}`, foreign) : undefined;
   if (owned !== undefined) return [foreignFinding(failed, owned, error, statement?.sql)];
   return [

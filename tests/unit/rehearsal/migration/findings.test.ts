@@ -41,12 +41,21 @@ describe("a migration that aborts", () => {
       "migration.aborts.pending-triggers",
     ],
     ["Airport.DoesNotExist: Airport matching query does not exist.", "migration.aborts.objects"],
+    ["Permission.DoesNotExist: Permission matching query does not exist.", "migration.aborts.after-all"],
     ["ZeroDivisionError: division by zero", "migration.aborts"],
   ])("is told by its cause: %s", (error, id) => {
     const [finding] = abortFindings([ran([statement({ sql: "ALTER", error })], { error })], [], false);
     expect(finding).toMatchObject({ id, severity: "blocking", migration: "shop.0002_change" });
     expect(finding?.cause).toContain(error.split("\n")[0]);
     expect(finding?.evidence).toContain("ALTER");
+  });
+
+  it("is told by its statement where the server's words alone would mislead", () => {
+    const error = 'IntegrityError: could not create unique index "x"\nDETAIL: Key (code)=(A) is duplicated.';
+    const sql = `ALTER TABLE "a" ADD COLUMN "code" uuid DEFAULT 'A'::uuid NOT NULL UNIQUE`;
+    expect(abortFindings([ran([statement({ sql, error })], { error })], [], false)).toMatchObject([
+      { id: "migration.aborts.one-default" },
+    ]);
   });
 
   it("says that what has been done stays where the migration is not atomic", () => {
