@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from etl import records
 from etl.feeds import FEEDS, Feed, feed_of
-from etl.locks import FeedBusyError
+from etl.locks import FeedBusyError, feed_lock
 from etl.models import FeedState, Run
 from etl.pipeline import Control, ingest, stored_name
 
@@ -51,7 +51,8 @@ def run_cycle(inbox: Path, control: Control, *, only_changed: bool) -> Outcome:
         except FeedBusyError as error:
             logger.info("%s", error)
             outcome.busy.append(feed.name)
-            continue
+            # Rows of the feeds behind it refer to its rows: before those are there, they would be refused for good.
+            break
         if control.stopping():
             break
         FeedState.objects.update_or_create(
@@ -66,12 +67,15 @@ def _ingest_all(feed: Feed, paths: Iterable[Path], control: Control, outcome: Ou
         control.alive()
         if control.stopping():
             return
-        if only_changed and (before := finished_before(feed, path)):
-            if before.status == Run.Status.FAILED:
-                logger.warning("%s: still refused: %s", path.name, before.error)
-            outcome.skipped.append(path.name)
-            continue
-        outcome.runs.append(ingest(feed, path, control=control))
+        # Whoever had the feed until now may have finished with this very file.
+        with feed_lock(feed.name):
+            before = finished_before(feed, path) if only_changed else None
+            if before is None:
+                outcome.runs.append(ingest(feed, path, control=control))
+                continue
+        if before.status == Run.Status.FAILED:
+            logger.warning("%s: still refused: %s", path.name, before.error)
+        outcome.skipped.append(path.name)
 
 
 def finished_before(feed: Feed, path: Path) -> Run | None:
