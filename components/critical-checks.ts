@@ -51,13 +51,13 @@ export class CriticalChecks extends pulumi.ComponentResource {
 
 async function runAll(environment: DeployedEnvironment): Promise<readonly string[]> {
   // What only a deployment that changed something takes.
-  const [{ checksOf }, { describeResult, runChecks }] = await Promise.all([
+  const [{ checksOf }, { describeResult, failedOf, runChecks }] = await Promise.all([
     import("../rehearsal/checks/critical-checks.ts"),
     import("../rehearsal/checks/run-checks.ts"),
   ]);
   const results = await runChecks(checksOf(environment), environment);
   const lines = results.map(describeResult);
-  const failed = results.filter(({ state }) => state === "failed");
+  const failed = failedOf(results);
   for (const line of lines) await pulumi.log.info(`check | ${line}`);
   if (failed.length > 0) {
     const names = failed.map(({ id }) => id).join(", ");

@@ -30,7 +30,7 @@ import { ownCheck } from "./own-checks.ts";
 import { releaseSingle } from "./release-single.ts";
 import { releaseSteady } from "./release-steady.ts";
 import { releaseStopSignal } from "./release-stop-signal.ts";
-import { type FailedCheck, runChecks } from "./run-checks.ts";
+import { type FailedCheck, failedOf, runChecks } from "./run-checks.ts";
 import { timeZone } from "./time-zone.ts";
 import { webCookies } from "./web-cookies.ts";
 import { webLinks } from "./web-links.ts";
@@ -91,6 +91,5 @@ export function checksOf({ checks }: DeployedEnvironment): readonly Check[] {
  * reason.
  */
 export async function failedImageChecks(environment: DeployedEnvironment): Promise<FailedCheck[]> {
-  const results = await runChecks(imageChecks, environment);
-  return results.flatMap((result) => (result.state === "failed" ? [result] : []));
+  return failedOf(await runChecks(imageChecks, environment));
 }

@@ -18,6 +18,10 @@ export type CheckResult = Pick<Check, "id" | "title" | "cause" | "consequence" |
 /** One that failed. */
 export type FailedCheck = Extract<CheckResult, { state: "failed" }>;
 
+export function failedOf(results: readonly CheckResult[]): FailedCheck[] {
+  return results.flatMap((result) => (result.state === "failed" ? [result] : []));
+}
+
 /**
  * Runs checks side by side: all of them, so that one report names everything that is wrong. The few that got no answer in
  * time are tried once more, each by itself: side by side, on a busy machine, one may only have been the last in the queue. Where

@@ -57,13 +57,11 @@ def run() -> int:
 
 def settings(hostnames: list[str]) -> dict[str, Any]:
     """What the variables make of Django's settings, and what that means for these hostnames."""
-    from django.conf import settings as held
-
-    domains = {name: getattr(held, name, None) for name in _COOKIE_DOMAINS}
+    held = setting_values.by_name()
     return {
         "refusedHosts": inspect_settings.read(hostnames)["refusedHosts"],
-        "cookieDomains": {name: domain for name, domain in domains.items() if domain},
-        "values": setting_values.read({name: getattr(held, name) for name in dir(held) if name.isupper()}),
+        "cookieDomains": {name: held[name] for name in _COOKIE_DOMAINS if held.get(name)},
+        "values": setting_values.read(held),
     }
 
 

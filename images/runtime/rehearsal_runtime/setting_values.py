@@ -32,11 +32,16 @@ def run() -> int:
 
     tell = channel()
     project.load()
-    from django.conf import settings
-
-    held = {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
+    held = by_name()
     tell({"sessions": sessions.read(), "values": read(held), "inputs": input_folders(held)})
     return 0
+
+
+def by_name() -> dict[str, Any]:
+    """The settings of the project that is loaded."""
+    from django.conf import settings
+
+    return {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
 
 
 def input_folders(settings: Mapping[str, Any]) -> list[str]:

@@ -15,15 +15,15 @@ export interface DjangoSettings {
 /**
  * What production's variables make of the settings, which no process of the rehearsed environment had.
  *
- * @param here what the variables of the rehearsed environment make of them
+ * @param here what the settings hold with the variables of the rehearsed environment
  */
 export function djangoFindings(
   stack: string,
   hostnames: readonly string[],
-  here: DjangoSettings,
+  here: SettingValues,
   there: DjangoSettings,
 ): Finding[] {
-  const compared = valueFindings(there.values, here.values, "where it was rehearsed").map((finding) => ({
+  const compared = valueFindings(there.values, here, "where it was rehearsed").map((finding) => ({
     ...ofProduction(stack, finding),
     id: finding.id.replace("settings.", "preflight.settings-"),
     // Environments may differ in numbers as large as these: how much is kept, and for how long.

@@ -52,23 +52,23 @@ export async function releaseInProduction(
   });
 }
 
-/** The same with the variables of the rehearsed environment. */
-export async function releaseAsRehearsed(context: RunContext): Promise<Said<ReleaseInProduction>> {
+/** What the settings hold with the variables of the rehearsed environment, and a database as far away as production's. */
+export async function settingsAsRehearsed(context: RunContext): Promise<Said<Pick<DjangoSettings, "values">>> {
   const { environment, secrets } = context.process;
-  return await askRelease(context, "preflight-here", secrets, environment);
+  return await askRelease(context, "settings", secrets, environment);
 }
 
-async function askRelease(
+async function askRelease<T>(
   { engine, environment, process }: RunContext,
-  name: string,
+  command: string,
   secrets: Readonly<Record<string, string>>,
   variables: Readonly<Record<string, string>>,
-): Promise<Said<ReleaseInProduction>> {
+): Promise<Said<T>> {
   const url = "postgres://none:none@127.0.0.1:9/none";
-  return await askRuntime<ReleaseInProduction>(engine, {
-    name: `${environment}-${name}`,
+  return await askRuntime<T>(engine, {
+    name: `${environment}-preflight-${command}`,
     image: process.image,
-    command: "preflight",
+    command,
     environment: variables,
     secrets: {
       ...secrets,

@@ -20,8 +20,8 @@ import {
   loadFinding,
   type ReleaseInProduction,
   readFindings,
-  releaseAsRehearsed,
   releaseInProduction,
+  settingsAsRehearsed,
 } from "./release.ts";
 import { unknownSchema } from "./schema.ts";
 import { formFindings, parityFindings, settingFindings } from "./settings.ts";
@@ -152,7 +152,7 @@ async function releaseFindings(
 ): Promise<Finding[]> {
   const [told, here] = await Promise.all([
     releaseInProduction(context, demands, database?.read?.applied),
-    releaseAsRehearsed(context),
+    settingsAsRehearsed(context),
   ]);
   if ("failed" in told) return [loadFinding(stack, told.failed)];
   const { variables, history, settings } = told.said;
@@ -167,7 +167,7 @@ async function releaseFindings(
         );
   return [
     ...readFindings(stack, variables),
-    ...("failed" in here ? [] : djangoFindings(stack, demands.certificate.hostnames, here.said.settings, settings)),
+    ...("failed" in here ? [] : djangoFindings(stack, demands.certificate.hostnames, here.said.values, settings)),
     ...(history === null ? [] : historyFindings(stack, history)),
     ...storage,
     ...(deployed === undefined || database?.read === undefined || history === null

@@ -19,6 +19,9 @@ export const GIVEN = z.object({
 /** What a release was given, for those after it. */
 export type Given = z.infer<typeof GIVEN>;
 
+/** What is given now is held against what was given then. */
+export const WHEN = "when this was last rehearsed";
+
 const NUMBER = /^\d+(?:\.\d+)?$/;
 /** The release's own name may consist of digits. */
 const NAMES_RELEASE = "RELEASE";
@@ -47,7 +50,7 @@ export function narrowedFindings(now: Given, before: Given | undefined): Finding
         id: "prepare.hostname-gone",
         severity: "blocking",
         subject: name,
-        cause: "gateway.hostnames does not name it any more; when this was last rehearsed it did",
+        cause: `gateway.hostnames does not name it any more; ${WHEN} it did`,
         consequence:
           "Whoever has the name in a bookmark, a search result or a program gets no connection, not even a redirect.",
         remedy: GIVE_BACK,
@@ -59,7 +62,7 @@ export function narrowedFindings(now: Given, before: Given | undefined): Finding
             id: "prepare.room-narrowed",
             severity: "blocking" as const,
             subject: "gateway.maxBodyMiB",
-            cause: `it is ${room}; when this was last rehearsed it was ${earlier}`,
+            cause: `it is ${room}; ${WHEN} it was ${earlier}`,
             consequence: `Uploads of more than ${room} MiB, which were taken before, are refused by the gateway with 413.`,
             remedy: GIVE_BACK,
           },
@@ -71,7 +74,7 @@ export function narrowedFindings(now: Given, before: Given | undefined): Finding
             id: "prepare.capacity",
             severity: "blocking" as const,
             subject: "application",
-            cause: `its tasks serve ${served} requests at a time; when this was last rehearsed it was ${most}`,
+            cause: `its tasks serve ${served} requests at a time; ${WHEN} it was ${most}`,
             consequence:
               "A few downloads over slow lines, or one slow page, take all of them, and everybody else waits, health checks too.",
             remedy:

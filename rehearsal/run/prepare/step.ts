@@ -7,7 +7,7 @@ import { keep, keptOf } from "../kept.ts";
 import { magnitudeFindings } from "../magnitudes.ts";
 import type { RunStep } from "../step.ts";
 import { dataFindings, loginFindings, migrationFindings } from "./database.ts";
-import { GIVEN, type Given, narrowedFindings, numbersOf } from "./given.ts";
+import { GIVEN, type Given, narrowedFindings, numbersOf, WHEN } from "./given.ts";
 import { forwardingFindings } from "./host.ts";
 import { requirementFindings } from "./requirements.ts";
 import { variableFindings } from "./variables.ts";
@@ -39,8 +39,6 @@ export const prepare: RunStep = {
     };
   },
 };
-
-const WHEN = "when this was last rehearsed";
 
 /**
  * What is given otherwise than when it was last looked at, be it with the same release: settings change without code. It is

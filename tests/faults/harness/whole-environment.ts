@@ -6,7 +6,7 @@ import path from "node:path";
 import { expect, inject, it } from "vitest";
 import type { Accepted } from "../../../rehearsal/accepted.ts";
 import { checksOf, failedImageChecks } from "../../../rehearsal/checks/critical-checks.ts";
-import { type FailedCheck, runChecks } from "../../../rehearsal/checks/run-checks.ts";
+import { type FailedCheck, failedOf, runChecks } from "../../../rehearsal/checks/run-checks.ts";
 import type { RunContext } from "../../../rehearsal/run/context.ts";
 import { runSteps } from "../../../rehearsal/run/run-steps.ts";
 import { RUN_STEPS } from "../../../rehearsal/run/steps.ts";
@@ -129,8 +129,7 @@ async function rehearse(
 
 async function failedChecks(sandbox: Staged): Promise<Stopping[]> {
   const environment = sandbox.deployed();
-  const results = await runChecks(checksOf(environment), environment);
-  return stoppings(results.flatMap((result) => (result.state === "failed" ? [result] : [])));
+  return stoppings(failedOf(await runChecks(checksOf(environment), environment)));
 }
 
 function stoppings(failed: readonly FailedCheck[]): Stopping[] {

@@ -10,20 +10,15 @@ import { migrationStorage } from "../../../../rehearsal/run/preflight/migrations
 import { addressPool, parseRoutes, poolFindings, subnet } from "../../../../rehearsal/run/preflight/network.ts";
 import type { DemandedContainer } from "../../../../rehearsal/run/preflight/production.ts";
 import { historyFindings, readFindings } from "../../../../rehearsal/run/preflight/release.ts";
-import { schemaFindings } from "../../../../rehearsal/run/preflight/schema.ts";
 import { type ServerFacts, serverFindings } from "../../../../rehearsal/run/preflight/server.ts";
 import { formFindings, parityFindings, settingFindings } from "../../../../rehearsal/run/preflight/settings.ts";
 import { preflight } from "../../../../rehearsal/run/preflight/step.ts";
 import type { Snapshot } from "../../../../rehearsal/snapshot/snapshot-image.ts";
+import { told } from "./runs.ts";
 
 const DAY = 86_400_000;
 const GB = 1_000_000_000;
 const NOW = Date.parse("2026-03-01T12:00:00Z");
-
-/** `severity id` of each finding. */
-function told(findings: readonly { readonly severity: string; readonly id: string }[]): string[] {
-  return findings.map(({ severity, id }) => `${severity} ${id}`);
-}
 
 describe("a preflight", () => {
   it.each([
@@ -90,13 +85,8 @@ describe("variables", () => {
 describe("Django's settings with the variables of production", () => {
   const values = { numbers: {}, switches: {}, classes: {}, lists: {} };
   const settings = { refusedHosts: [], cookieDomains: {}, values };
-  const found = (there: object, here: object = {}) =>
-    djangoFindings(
-      "live",
-      ["shop.example", "www.shop.example", "*.shop.example"],
-      { ...settings, ...here },
-      { ...settings, ...there },
-    );
+  const found = (there: object, here = values) =>
+    djangoFindings("live", ["shop.example", "www.shop.example", "*.shop.example"], here, { ...settings, ...there });
 
   it("must know its hosts, and set cookies that browsers take", () => {
     expect(found({ cookieDomains: { SESSION_COOKIE_DOMAIN: ".shop.example" } })).toEqual([]);
@@ -107,8 +97,8 @@ describe("Django's settings with the variables of production", () => {
   });
 
   it("must guard as where the release was rehearsed, and may differ in numbers", () => {
-    const debug = (DEBUG: boolean) => ({ values: { ...values, switches: { DEBUG } } });
-    expect(found(debug(true), debug(false))).toMatchObject([
+    const debug = (DEBUG: boolean) => ({ ...values, switches: { DEBUG } });
+    expect(found({ values: debug(true) }, debug(false))).toMatchObject([
       {
         id: "preflight.settings-guard",
         severity: "blocking",
@@ -116,9 +106,9 @@ describe("Django's settings with the variables of production", () => {
         cause: "it is on; where it was rehearsed it was off",
       },
     ]);
-    expect(found(debug(false), debug(true))).toEqual([]);
-    const age = (CACHE: number) => ({ values: { ...values, numbers: { CACHE } } });
-    expect(told(found(age(1), age(3600)))).toEqual(["warning preflight.settings-magnitude"]);
+    expect(found({ values: debug(false) }, debug(true))).toEqual([]);
+    const age = (CACHE: number) => ({ ...values, numbers: { CACHE } });
+    expect(told(found({ values: age(1) }, age(3600)))).toEqual(["warning preflight.settings-magnitude"]);
   });
 });
 
@@ -139,61 +129,6 @@ describe("the history of migrations", () => {
     expect(told(historyFindings("live", { ...history, inconsistencies: ["a before b"] }))).toEqual([
       "blocking preflight.history",
     ]);
-  });
-});
-
-describe("the schema of production", () => {
-  const column = (name: string, definition = "text") => [`column public.${name}`, definition] as const;
-  const index = ["index public.flight_gate", "CREATE INDEX flight_gate ON public.flight USING btree (gate)"] as const;
-  const applied = new Map([["table public.flight", "logged"], column("flight.id", "bigint true"), index]);
-  const before = { catalogue: applied, version: 170004 };
-  const after = new Map([...applied, column("flight.gate")]);
-  const found = (...entries: readonly (readonly [string, string])[]) => ({
-    catalogue: new Map([...applied, ...entries]),
-    version: 170005,
-  });
-  const without = (name: string) => ({
-    ...before,
-    catalogue: new Map([...applied].filter(([object]) => object !== name)),
-  });
-
-  it("is as its migrations make it", () => {
-    expect(schemaFindings("live", before, after, found())).toEqual([]);
-    expect(schemaFindings("live", before, after, found(["extension pg_repack", ""]))).toEqual([]);
-  });
-
-  it("stops the release where it has already what a pending migration makes", () => {
-    const [finding, ...others] = schemaFindings("live", before, after, found(column("flight.gate")));
-    expect(finding).toMatchObject({ severity: "blocking", id: "preflight.schema-there" });
-    expect(finding?.cause).toBe(
-      "in the database of live, column public.flight.gate is there already, and a pending migration makes it",
-    );
-    expect(others).toEqual([]);
-  });
-
-  it("stops it where a column is gone that the code needs", () => {
-    expect(told(schemaFindings("live", before, after, without("column public.flight.id")))).toEqual([
-      "blocking preflight.schema-differs",
-    ]);
-  });
-
-  it("stops it where a pending migration removes an index that is gone, and warns where none does", () => {
-    const gone = without(index[0]);
-    expect(told(schemaFindings("live", before, after, gone))).toEqual(["warning preflight.schema-undeclared"]);
-    expect(told(schemaFindings("live", before, gone.catalogue, gone))).toEqual(["blocking preflight.schema-differs"]);
-  });
-
-  it("is not told of an index in another server's words", () => {
-    const inOtherWords = found([index[0], "CREATE INDEX flight_gate ON flight (gate)"]);
-    expect(told(schemaFindings("live", before, after, inOtherWords))).toEqual(["warning preflight.schema-undeclared"]);
-    expect(schemaFindings("live", before, after, { ...inOtherWords, version: 160009 })).toEqual([]);
-  });
-
-  it("stops the release where a view reads a column that a migration alters, and where none alters it warns", () => {
-    const view = found(["view public.by_hand", " SELECT flight.id\n FROM flight;"]);
-    const altered = new Map([...after, column("flight.id", "uuid true")]);
-    expect(told(schemaFindings("live", before, altered, view))).toEqual(["blocking preflight.schema-dependent"]);
-    expect(told(schemaFindings("live", before, after, view))).toEqual(["warning preflight.schema-undeclared"]);
   });
 });
 

@@ -121,3 +121,8 @@ export const HOSTILE: RunReport = {
   comparison: compareRuns(HOSTILE_RUN, []),
   evidence: { none: MARKUP },
 };
+
+/** `severity id` of each finding. */
+export function told(findings: readonly { readonly severity: string; readonly id: string }[]): string[] {
+  return findings.map(({ severity, id }) => `${severity} ${id}`);
+}
