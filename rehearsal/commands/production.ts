@@ -15,6 +15,7 @@ import type {
   DemandedCertificate,
   DemandedContainer,
   DeployedProduction,
+  GivenCertificate,
   NoProduction,
   Production,
   ProductionDemands,
@@ -151,12 +152,16 @@ function certificateOf({ tls, gateway, checks }: Settings): DemandedCertificate 
     hostnames: gateway.hostnames,
     gateway: { address: gateway.address, port: gateway.port },
     days: checks.certificateDays,
-    given: tls.certificate === "generated" ? undefined : givenCertificate(tls.certificate.chain),
+    given: tls.certificate === "generated" ? undefined : givenCertificate(tls.certificate),
   };
 }
 
 /** The first of a chain, and when the first of them ends; undefined where it is no chain, which the settings' faults say. */
-function givenCertificate(chain: string): DemandedCertificate["given"] {
+function givenCertificate({
+  chain,
+  key,
+  authority = "",
+}: Exclude<Settings["tls"]["certificate"], "generated">): GivenCertificate | undefined {
   const certificates = parseCertificates(chain);
   const [server] = certificates;
   if (typeof certificates === "string" || typeof server === "string" || server === undefined) return undefined;
@@ -164,6 +169,9 @@ function givenCertificate(chain: string): DemandedCertificate["given"] {
     fingerprint: server.fingerprint256,
     subject: server.subject.replaceAll("\n", ", "),
     endsAt: Math.min(...certificates.map(({ validTo }) => Date.parse(validTo))),
+    chain,
+    key,
+    authority,
   };
 }
 

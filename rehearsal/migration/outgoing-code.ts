@@ -18,6 +18,8 @@ export interface CodeOperation {
   readonly statements?: number;
   /** Log records that it made. */
   readonly records?: number;
+  /** Servers outside that it asked, and for how many seconds it would have waited for each; null without a limit. */
+  readonly outside?: Readonly<Record<string, number | null>>;
   /** Null where it worked. */
   readonly error: string | null;
 }

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from . import database, project
+from . import database, project, smoke_outside
 from .failure import Failure
 from .settings import number
 from .smoke_beside import Beside
@@ -115,10 +115,12 @@ class Smoke:
         if self._unlinked:
             from .smoke_clients import choose_all, save_unchanged, send_records
             from .smoke_crowd import be_many
+            from .smoke_error_page import show_error_page
             from .smoke_forms import send_forms
             from .smoke_gaps import visit_unusual
             from .smoke_markup import show_markup
-            from .smoke_pages import turn_pages
+            from .smoke_pages import larger_pages, turn_pages
+            from .smoke_requests import fetch, shape
             from .smoke_routes import visit_routes
             from .smoke_searches import paste, seek
             from .smoke_users import use_as_user
@@ -130,11 +132,14 @@ class Smoke:
             seek(self._searches, self._told)
             be_many([*self._records, *self._answered], self._told)
             turn_pages(self._records, self._told)
+            for path in larger_pages(self._records, perform):
+                self._told(Operation(f"GET {shape(path)}", lambda path=path: fetch(path)))
             choose_all(self._told)
             save_unchanged(self._told)
             visit_unusual(self._told)
             show_markup(self._asked, self._told)
             visit_routes(self._told)
+            show_error_page(self._paths[0] if self._paths else "/", self._told)
         from .smoke_models import project_writes, reads, rewrites, writes
         from .smoke_rows import models
 
@@ -300,6 +305,7 @@ def _confine() -> None:
     from django.contrib.auth import user_logged_in
     from django.test.utils import override_settings
 
+    smoke_outside.watch()
     memory = "django.core.cache.backends.locmem.LocMemCache"
     override_settings(
         EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",

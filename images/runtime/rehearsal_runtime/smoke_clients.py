@@ -47,7 +47,8 @@ def send_records(records: dict[str, dict[str, Any]], perform: Perform) -> None:
 
 
 def choose_all(perform: Perform) -> None:
-    """Chooses all rows that each list of an administration shows, and no action: the form is as large as editors send it.
+    """Chooses all rows that each list of an administration shows, and no action: the form is as large as editors send it,
+    with all that can be edited in the list itself.
 
     An action would do more than a rehearsal may wait for: the question whether to delete counts all that would go along.
     """
@@ -163,9 +164,18 @@ def _send(path: str, record: dict[str, Any]) -> None:
 
 def _choose(path: str) -> None:
     client = client_of(as_superuser=True)
-    rows = chosen_rows(client.get(path, secure=True))
+    page = client.get(path, secure=True)
+    rows = chosen_rows(page)
     if not rows:
         return
-    response = client.post(path, {"action": "", "index": "0", "_selected_action": rows}, secure=True)
-    if response.status_code >= 400:
-        raise Refused(f"status {response.status_code} for {len(rows)} rows")
+    form = form_values(content_of(page), "index") or {}
+    sent = {**form, "action": "", "index": "0", "_selected_action": rows}
+    response = client.post(path, sent, secure=True)
+    if response.status_code < 400:
+        return
+    from django.conf import settings
+
+    fields = sum(len(values) if isinstance(values, list) else 1 for values in sent.values())
+    limit = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    many = "" if limit is None or fields <= limit else f": the form has {fields} fields, and DATA_UPLOAD_MAX_NUMBER_FIELDS is {limit}"
+    raise Refused(f"status {response.status_code} for {len(rows)} rows{many}")

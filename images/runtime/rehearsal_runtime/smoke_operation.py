@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import smoke_outside
 from .failure import say
 from .limits import sql_text
 
@@ -42,6 +43,8 @@ class Operation:
     statements: int = 0
     #: What its last run would have logged.
     records: int = 0
+    #: Servers outside that its last run asked, and for how many seconds it would wait; None without a limit.
+    outside: dict[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class Outcome:
         made_up = {"madeUp": True} if self.made_up else {}
         seconds = round(self.seconds, 4)
         done = {"seconds": seconds, "statements": self.operation.statements, "records": self.operation.records}
-        return {"event": "operation", "operation": self.operation.name, **table, **made_up, **done}
+        outside = {"outside": self.operation.outside} if self.operation.outside else {}
+        return {"event": "operation", "operation": self.operation.name, **table, **made_up, **done, **outside}
 
 
 Perform = Callable[[Operation], Outcome]
@@ -88,6 +92,7 @@ def perform(operation: Operation) -> Outcome:
     error, result = None, None
     operation.identifiers, operation.statements = set(), 0
     _noted.made_up, _noted.records = False, 0
+    operation.outside = smoke_outside.forget()
     try:
         with undone(), _statements_noted(operation):
             result = operation.run()

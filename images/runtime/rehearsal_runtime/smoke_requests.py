@@ -22,6 +22,10 @@ SOUGHT = "a"
 #: After that no further page of an administration is asked for.
 ADMINISTRATION_SECONDS = 120
 READ_BYTES = 65_536
+#: Of a response's header the gateway takes no more: nginx's proxy_buffer_size, which is a page of memory.
+HEADER_BYTES = 4096
+#: What the application server adds: the status, Server, Date and Connection.
+ADDED_BYTES = 130
 
 _ID = re.compile(r"\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}")
 
@@ -147,15 +151,29 @@ def fetch(path: str, as_superuser: bool = False, language: str | None = None) ->
 def fetch_with(client: Any, path: str, language: str | None = None) -> Any:
     """The response to a client, read to READ_BYTES.
 
-    :raises Refused: when it is none of success.
+    :raises Refused: when it is none of success, or when its header is none that the gateway takes.
     """
     asked = {} if language is None else {"HTTP_ACCEPT_LANGUAGE": language}
     response = client.get(path, secure=True, **asked)
     if response.status_code >= 400:
         raise Refused(f"status {response.status_code}")
+    _check_header(response)
     if response.streaming:
         response.content_read = _read(response)
     return response
+
+
+def _check_header(response: Any) -> None:
+    lines = [f"{name}: {value}" for name, value in response.headers.items()]
+    lines += [f"Set-Cookie: {cookie.OutputString()}" for cookie in response.cookies.values()]
+    size = ADDED_BYTES + sum(len(line.encode()) + 2 for line in lines)
+    if size > HEADER_BYTES:
+        longest = max(lines, key=len)
+        name = longest.partition(":")[0]
+        raise Refused(
+            f"its header has {size} bytes, {len(longest)} of them in {name}, and the gateway takes {HEADER_BYTES} "
+            "(proxy_buffer_size): visitors get 502 Bad Gateway"
+        )
 
 
 def _read(response: Any) -> bytes:

@@ -6,19 +6,21 @@ import time
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from .smoke_operation import Operation, Perform, Refused, note_made_up
-from .smoke_requests import client_for, fetch_with, post_record, shape
+from .smoke_requests import client_for, fetch_with, is_page, post_record, shape
 
 #: After that nothing further is asked for or sent.
 SECONDS = 30
 #: How the operations of this file end.
 AS_USER = "as a user"
+_KNOWN_BY = ("id", "pk", "uuid", "slug", "code")
 
 
 def use_as_user(paths: Iterable[str], records: dict[str, dict[str, Any]], perform: Perform) -> None:
-    """Asks for pages, and sends to each list of an API a record like the first one that is there.
+    """Asks for pages, sends to each list of an API a record like the first one that is there, and changes and removes that one,
+    which is somebody else's.
 
     :param paths: that answer visitors
     :param records: by the path of their list. It fails where users are not let in, or the server fails: whether it takes a
@@ -31,6 +33,27 @@ def use_as_user(paths: Iterable[str], records: dict[str, dict[str, Any]], perfor
     for path, record in {urlsplit(path).path: record for path, record in records.items()}.items():
         if time.monotonic() < deadline:
             perform(Operation(f"POST {shape(path)} {AS_USER}", partial(_send, path, record)))
+        own = _path_of(path, record)
+        for method in ("PATCH", "DELETE") if own and time.monotonic() < deadline else ():
+            perform(Operation(f"{method} {shape(own)} {AS_USER}", partial(_change, method, own)))
+
+
+def _path_of(path: str, record: dict[str, Any]) -> str | None:
+    """Where a record of a list stands by itself, as APIs have it: below its list, under what it is known by."""
+    end = "/" if path.endswith("/") else ""
+    for name in _KNOWN_BY:
+        value = record.get(name)
+        own = f"{path.rstrip('/')}/{quote(str(value), safe='')}{end}"
+        if isinstance(value, (str, int)) and is_page(own):
+            return own
+    return None
+
+
+def _change(method: str, path: str) -> None:
+    note_made_up()
+    response = client_for(_user()).generic(method, path, "{}", content_type="application/json", secure=True)
+    if response.status_code >= 400:
+        raise Refused(f"status {response.status_code}")
 
 
 def _ask(path: str) -> Any:

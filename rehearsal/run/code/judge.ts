@@ -2,12 +2,14 @@ import { z } from "zod";
 import type { Finding, Severity } from "../../finding.ts";
 import type { CodeOperation } from "../../migration/outgoing-code.ts";
 import { duration } from "../../report/format.ts";
+import { outsideFindings } from "./outside.ts";
 
 const OPERATION = z.object({
   error: z.string().nullable(),
   seconds: z.number(),
   statements: z.number().optional(),
   records: z.number().optional(),
+  outside: z.record(z.string(), z.number().nullable()).optional(),
 });
 
 export const WORK = z.object({
@@ -34,7 +36,7 @@ export const OF_SURROUNDINGS =
  * it was otherwise before.
  */
 const PERHAPS_MEANT =
-  / is not escaped: | no mail server listens |a record is taken from whoever sends it| stand on two of them| of the administrator who was there before|they are not told apart/;
+  / is not escaped: | no mail server listens |a record is taken from whoever sends it| stand on two of them| of the administrator who was there before|they are not told apart|the database is away, as this rehearsal has it/;
 /** A page that is asked for again with something else in mind. */
 const ONCE_MORE = / (?:for its forms|for its files|by its address alone|with markup in \S+)$/;
 const CLIENT_ERROR = /^status 4\d\d$/;
@@ -43,7 +45,10 @@ const OF_FORM = /^the form is shown again: |^it is taken although nothing is fil
 /** Who is told so may not do what was tried. */
 const FORBIDDEN = /^status 40[13]$/;
 const AS_USER = / as a user$/;
+/** What is somebody else's stays as it is: whatever says so is right. */
+const OF_OTHERS = /^(?:PATCH|DELETE) /;
 const REFUSED = /^status 40[013]$/;
+const REFUSED_OF_OTHERS = /^status 4\d\d$/;
 /** How a search form says that what was typed into it is nothing that it takes. */
 const NOT_TAKEN = "status 400";
 /** What a page takes that nobody waits for any more, and how much more than before it must be. */
@@ -61,14 +66,24 @@ const TIMES = 3;
 export function codeFindings(operations: readonly CodeOperation[], before: CodeWork | undefined): Finding[] {
   return operations.flatMap((operation) => {
     const known = before?.operations[operation.operation];
-    const { error } = operation;
-    if (error !== null) return [failure(operation, error, known)];
-    if (known === undefined) return [];
-    const refused = /^(?:GET|POST) /.test(operation.operation) ? REFUSED.exec(known.error ?? "")?.[0] : undefined;
-    if (refused !== undefined) return [noLongerRefused(operation, refused)];
-    if (isSlow(operation.seconds, known.seconds)) return [slow(operation, known.seconds)];
-    return [...moreStatements(operation, known.statements), ...moreRecords(operation, known.records)];
+    const outside = before !== undefined && known === undefined ? {} : known?.outside;
+    return [...ofOne(operation, known), ...outsideFindings(operation, outside)];
   });
+}
+
+function ofOne(operation: CodeOperation, known: z.infer<typeof OPERATION> | undefined): Finding[] {
+  const { error } = operation;
+  if (error !== null) return [failure(operation, error, known)];
+  if (known === undefined) return [];
+  const refusal = OF_OTHERS.test(operation.operation)
+    ? REFUSED_OF_OTHERS
+    : /^(?:GET|POST) /.test(operation.operation)
+      ? REFUSED
+      : undefined;
+  const refused = refusal?.exec(known.error ?? "")?.[0];
+  if (refused !== undefined) return [noLongerRefused(operation, refused)];
+  if (isSlow(operation.seconds, known.seconds)) return [slow(operation, known.seconds)];
+  return [...moreStatements(operation, known.statements), ...moreRecords(operation, known.records)];
 }
 
 /** Whether an operation takes so much more than it did that somebody notices. */
@@ -83,7 +98,7 @@ function failure(
 ): Finding {
   const earlier = known?.error;
   const same = typeof earlier === "string" && withoutValues(earlier) === withoutValues(error);
-  const request = /^(?:GET|POST) /.test(name);
+  const request = /^(?:GET|POST|PATCH|DELETE) /.test(name);
   // A form that was taken and is refused now, or somebody who was let in: nobody meant that.
   const refused =
     name.startsWith("POST ") &&
@@ -91,10 +106,11 @@ function failure(
       (FORBIDDEN.test(error) && earlier !== undefined && !FORBIDDEN.test(earlier ?? "")));
   // Without a release before nobody knows what users may do, nor what a form or a search takes.
   const expected =
-    known === undefined &&
-    (OF_FORM.test(error) ||
-      (FORBIDDEN.test(error) && AS_USER.test(name)) ||
-      (error === NOT_TAKEN && /^GET \S+\?/.test(name)));
+    (OF_OTHERS.test(name) && CLIENT_ERROR.test(error)) ||
+    (known === undefined &&
+      (OF_FORM.test(error) ||
+        (FORBIDDEN.test(error) && AS_USER.test(name)) ||
+        (error === NOT_TAKEN && /^GET \S+\?/.test(name))));
   return {
     id: request ? "code.request" : /^(?:SELECT|UPDATE) /.test(name) ? "code.row" : "code.write",
     severity: same || expected ? "note" : refused ? "blocking" : severityOf(error, known === undefined, madeUp),

@@ -136,13 +136,14 @@ function done({ environment, release, process }: RunContext, operations: readonl
     takenAt: new Date().toISOString(),
     image: process.image,
     operations: Object.fromEntries(
-      operations.map(({ operation, error, seconds, statements, records }) => [
+      operations.map(({ operation, error, seconds, statements, records, outside = {} }) => [
         operation,
         {
           error,
           seconds,
           ...(statements === undefined ? {} : { statements }),
           ...(records === undefined ? {} : { records }),
+          outside,
         },
       ]),
     ),

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
+import { readEntries } from "../logs/entries.ts";
+import { alike, findPatterns } from "../logs/patterns.ts";
 import type { Contents } from "./contents.ts";
 
 /** What two workers made otherwise of the same input, in one table. */
@@ -13,6 +15,9 @@ export interface TableDifference {
 }
 
 const QUOTED = 3;
+/** Of what a worker has said, its last words. */
+const SAID_LINES = 12;
+const LONGEST_WORDS = 300;
 /** How much more a worker must read or change than before: a new column or check takes some. */
 const EFFORT_TIMES = 2.5;
 const EFFORT_ROWS = 10_000;
@@ -125,7 +130,7 @@ export function resultFindings(
         : "Pages and reports are built on rows that are missing, doubled or wrong, and no error says so.",
       remedy:
         "Look at what changed in how rows are read, matched and stored; where this is what the release is for, say so in rehearsal:checks.accepted.",
-      evidence: [...samples, ...(emptied ? said.map((line) => `worker: ${line}`) : [])],
+      evidence: [...samples, ...(emptied ? said.slice(-SAID_LINES).map((line) => `worker: ${line}`) : [])],
     },
   ];
 }
@@ -149,6 +154,41 @@ export function effortFindings(rows: { readonly before: number; readonly now: nu
         "Look at what rows are looked up by: a condition that many rows meet, a query in a loop, a whole table read into memory.",
     },
   ];
+}
+
+/**
+ * Errors that a worker logs, and that of the release before did not: what it does beside its rows may fail without any of
+ * them being another one.
+ *
+ * @param said all lines of both
+ */
+export function errorFindings(
+  said: { readonly before: readonly string[]; readonly now: readonly string[] },
+  release: string,
+): Finding[] {
+  const errorsOf = (lines: readonly string[]) =>
+    findPatterns(
+      "etl",
+      readEntries(lines.join("\n")).filter(({ level }) => level === "error"),
+    );
+  const known = errorsOf(said.before);
+  const unknown = errorsOf(said.now).filter(({ words }) => !known.some((pattern) => alike(pattern.words, words)));
+  return unknown.slice(0, QUOTED).map(({ sample, count }) => ({
+    id: "etl.error",
+    severity: "blocking",
+    subject: "ETL worker",
+    cause: `from the same input it logs an error ${counted(count, "time")} that release ${release} does not: ${lastWords(sample)}`,
+    consequence: "What it was to do then is not done, now or at its next look, while the worker lives and seems well.",
+    remedy: "Mend what the error names: its last line, and the line of the project's own code above it.",
+    evidence: sample.split("\n").slice(-SAID_LINES),
+  }));
+}
+
+/** What names an error: the end of its traceback, or of a line as JSON the exception's. */
+function lastWords(sample: string): string {
+  const [entry] = readEntries(sample);
+  const words = entry?.message ?? sample;
+  return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words;
 }
 
 /** A worker that never finds its way back to the database. */

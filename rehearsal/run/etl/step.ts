@@ -15,6 +15,7 @@ import { readContents, valuesOf } from "./contents.ts";
 import {
   differingTables,
   effortFindings,
+  errorFindings,
   resultFindings,
   type TableDifference,
   valueSamples,
@@ -107,6 +108,7 @@ async function compare(
       const look = async (copy: Copy) => await within(database, copy, (inside) => readContents(inside, since));
       const empty = { before: await look("before"), now: await look("now") };
       let filled: Written = { tables: [], rows: 0 };
+      const said: Record<keyof typeof both, string[]> = { before: [], now: [] };
       let others: readonly string[] = [];
       const found: Finding[] = [];
       const known: TableDifference[] = [];
@@ -120,6 +122,9 @@ async function compare(
           await Promise.all([store("before"), store("now")]);
         }
         const runs = await work(context, database, client, both, at);
+        const saidBy = (copy: keyof typeof both) => runs.find((run) => run.database === COPIES[copy])?.said ?? [];
+        said.before.push(...saidBy("before"));
+        said.now.push(...saidBy("now"));
         const contents = { empty: empty.before, filled: await look("before") };
         if (pass === "first") filled = written(contents);
         // A worker whose input is elsewhere: it would find nothing once more.
@@ -137,11 +142,15 @@ async function compare(
           pass,
           release: before.release,
           samples: await samplesOf(database, meant),
-          said: runs.find((run) => run.database === COPIES.now)?.said ?? [],
+          said: saidBy("now"),
         });
         // What differs from the beginning differs ever after; a second pass alone says little of the reason.
         if (findings.length > 0 && pass === "first")
-          return { tables: filled.tables.length, rows: filled.rows, findings };
+          return {
+            tables: filled.tables.length,
+            rows: filled.rows,
+            findings: [...findings, ...errorFindings(said, before.release)],
+          };
         found.push(...findings);
         known.push(...differences);
       }
@@ -157,7 +166,12 @@ async function compare(
               // Under the name that they had the last time: they have read what is there.
               start: (workers, until) => work(context, database, client, workers, PASSES.length - 1, until),
             });
-      const findings = [...found, ...effortFindings(effort, before.release), ...lasting];
+      const findings = [
+        ...found,
+        ...errorFindings(said, before.release),
+        ...effortFindings(effort, before.release),
+        ...lasting,
+      ];
       return { tables: filled.tables.length, rows: filled.rows, findings };
     });
   });

@@ -16,6 +16,7 @@ export interface StartedWorker extends WorkerProcess {
 export interface WorkerRun {
   readonly database: string;
   readonly shot: StartedOneShot;
+  /** Its lines, the last ones where there are very many. */
   readonly said: readonly string[];
 }
 
@@ -41,7 +42,7 @@ const LOGIN_SECONDS = 75;
 const FIRST_SECONDS = 25;
 /** A worker still at it then has been given enough. */
 const LIMIT_SECONDS = 120;
-const KEPT_LINES = 12;
+const KEPT_LINES = 5000;
 
 const ACTIVITY = `
   SELECT s.datname AS database, (s.tup_inserted + s.tup_updated + s.tup_deleted)::float8 AS written,

@@ -37,13 +37,14 @@ export async function tryBursts(
   for (const path of pages.slice(0, PAGES)) {
     signal.throwIfAborted();
     const target = { pages: [path], asset };
-    const first = await burst(site, target, requests);
-    bursts.push(first.failed.length === 0 ? first : await burst(site, target, requests));
+    const first = await tryBurst(site, target, requests);
+    bursts.push(first.failed.length === 0 ? first : await tryBurst(site, target, requests));
   }
   return bursts;
 }
 
-async function burst(site: Site, { pages: [path = ""], asset }: Targets, requests: number): Promise<Burst> {
+/** Asks for the first page so often at the same time, over connections that are there. */
+export async function tryBurst(site: Site, { pages: [path = ""], asset }: Targets, requests: number): Promise<Burst> {
   const agent = new Agent({ keepAlive: true, maxSockets: requests });
   const all = (asked: string) => Promise.all(Array.from({ length: requests }, () => send(site, asked, agent)));
   try {

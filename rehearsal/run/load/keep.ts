@@ -14,6 +14,8 @@ const KEPT = z.object({
     asset: z.object({ median: z.number(), p95: z.number() }),
     answersPerSecond: z.number(),
   }),
+  /** Requests that were not answered after the server had ended the application's sessions. */
+  sessionsFailed: z.number().optional(),
 });
 
 /** How a release answered under load, for the releases after it. */

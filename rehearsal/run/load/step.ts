@@ -15,6 +15,7 @@ import { lostFindings, lostReplies } from "./lost.ts";
 import { awaitMachine, requireMachine } from "./machine.ts";
 import type { Phase, PhaseName } from "./phases.ts";
 import { comeBack, goAway, planRoll, type Roll, restore } from "./roll.ts";
+import { type EndedSessions, endedSessionFindings, endSessions } from "./sessions.ts";
 import { findTargets, type Targets } from "./targets.ts";
 import { diedFindings, flapFindings, killedFindings } from "./tasks.ts";
 import { Traffic } from "./traffic.ts";
@@ -27,6 +28,8 @@ const SHORT = 0.25;
 const LONGER = 3;
 /** For connections and threads that end when nobody asks. */
 const PAUSE_SECONDS = 4;
+/** Where the server's command does not tell how many threads it has. */
+const USUAL_THREADS = 16;
 
 /** Whether a release serves under load while its tasks are replaced, there and back. */
 export const load: RunStep = {
@@ -54,6 +57,7 @@ interface Course {
   readonly phases: readonly Phase[];
   readonly samples: readonly Sample[];
   readonly findings: readonly Finding[];
+  readonly sessions: EndedSessions;
 }
 
 /** The phases of a load, in order. Whatever happens, the services are put back. */
@@ -88,13 +92,15 @@ async function runCourse(
     });
     await traffic.stop();
     findings.push(...burstFindings(await tryBursts(context.site, targets, servedAtOnce(context), context.signal)));
+    // All threads have just had a connection.
+    const sessions = await endSessions(context, targets, servedAtOnce(context) ?? USUAL_THREADS);
     await phase("pause", () => wait(PAUSE_SECONDS));
     traffic.start();
     await phase("away", () => goAway(context, roll));
     await phase("there", () => wait(seconds * SHORT));
     await phase("back", () => comeBack(context, roll));
     await phase("after", () => wait(seconds * SHORT));
-    return { phases, samples, findings };
+    return { phases, samples, findings, sessions };
   } finally {
     // First of all: whoever kills the command while requests end must find nothing out of place.
     await restore(context, roll);
@@ -111,7 +117,7 @@ async function judged(
   { before, reason }: Roll,
   targets: Targets,
   { replies }: Traffic,
-  { phases, samples, findings: undone }: Course,
+  { phases, samples, findings: undone, sessions }: Course,
 ): Promise<StepOutcome> {
   const { environment, release, reports } = context;
   const [steady, pause] = [phases[0], phases[1]];
@@ -125,6 +131,7 @@ async function judged(
   const name = earlier?.release === release ? "the rehearsal before" : `release ${earlier?.release ?? ""}`;
   const findings = [
     ...undone,
+    ...endedSessionFindings(sessions, earlier?.sessionsFailed),
     ...lostFindings(replies, phases, targets, before),
     ...(await diedFindings(context, phases, before)),
     ...(await killedFindings(context, phases)),
@@ -138,7 +145,14 @@ async function judged(
     // A machine that stands still makes every release fail.
     requireMachine(replies, phases, targets);
   } else {
-    await keepLoad(reports, { version: 1, environment, release, takenAt: new Date().toISOString(), latency });
+    await keepLoad(reports, {
+      version: 1,
+      environment,
+      release,
+      takenAt: new Date().toISOString(),
+      latency,
+      sessionsFailed: sessions.failed.length,
+    });
   }
   const lost = lostReplies(replies, targets).length;
   const peak = memoryPeaks(samples).get("app");

@@ -78,7 +78,20 @@ export interface DemandedCertificate {
   /** With fewer days left it is warned of. */
   readonly days: number;
   /** Undefined where the environment makes its own. */
-  readonly given: { readonly fingerprint: string; readonly subject: string; readonly endsAt: number } | undefined;
+  readonly given: GivenCertificate | undefined;
+}
+
+/** A certificate of somebody else, as the settings have it. */
+export interface GivenCertificate {
+  readonly fingerprint: string;
+  readonly subject: string;
+  /** When the first of its chain ends, in milliseconds since 1970. */
+  readonly endsAt: number;
+  /** PEM; the key is held to serve the certificate to a client of this process, and goes nowhere else. */
+  readonly chain: string;
+  readonly key: string;
+  /** Of its own authority (PEM); empty where a public one has issued. */
+  readonly authority: string;
 }
 
 /** What runs in production now. */

@@ -25,6 +25,7 @@ import {
 } from "./release.ts";
 import { unknownSchema } from "./schema.ts";
 import { formFindings, parityFindings, settingFindings } from "./settings.ts";
+import { strictClientFindings } from "./strict-clients.ts";
 
 /** What production has that the sandbox cannot show: read there, and nothing is written. */
 export const preflight: RunStep = {
@@ -69,6 +70,7 @@ async function look(
     ),
     ...(await engineFindings(context, production, demands)),
     ...givenFindings(stack, demands.certificate),
+    ...(await strictClientFindings(stack, demands.certificate)),
   ];
   context.signal.throwIfAborted();
   if (deployed === undefined) {

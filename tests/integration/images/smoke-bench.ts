@@ -35,6 +35,7 @@ export interface Event {
   readonly at?: number;
   readonly seconds?: number;
   readonly error?: string | null;
+  readonly outside?: Readonly<Record<string, number | null>>;
   readonly operations?: number;
   readonly path?: string;
   readonly values?: Readonly<Record<string, object>>;

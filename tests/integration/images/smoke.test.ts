@@ -240,12 +240,20 @@ describe("run smoke", { timeout: 120_000 }, () => {
       expect(await smoke.end()).toBe(0);
       return failures(round);
     };
-    expect(await sent("")).toEqual({});
+    // Both are told as what they are: a release that takes them after all is to be found.
+    const ofOthers = {
+      "PATCH /api/entries/<id>/ as a user": "status 405",
+      "DELETE /api/entries/<id>/ as a user": "status 405",
+    };
+    expect(await sent("")).toEqual(ofOthers);
+    expect(await sent("anybody's")).toEqual({});
     expect(await sent("open")).toEqual({
+      ...ofOthers,
       "POST /api/entries/ by a stranger": "a record is taken from whoever sends it, without a login",
     });
-    expect(await sent("closed")).toEqual({ "POST /api/entries/ as a user": "status 403" });
+    expect(await sent("closed")).toEqual({ ...ofOthers, "POST /api/entries/ as a user": "status 403" });
     expect(await sent("careless")).toEqual({
+      ...ofOthers,
       "POST /api/entries/ by a stranger": expect.stringMatching(
         /^AttributeError: 'AnonymousUser' object has no attribute 'nobody_has_this' \| kinds\/views\.py:\d+$/,
       ) as string,
@@ -256,20 +264,72 @@ describe("run smoke", { timeout: 120_000 }, () => {
   it("chooses all rows of a list of the administration, as editors do", async () => {
     await smokes.prepare("chosen");
     const before = await contents("chosen");
-    const failed = async (most: string) => {
-      const smoke = await smokes.start("chosen", { SMOKE_UNLINKED: "1", MOST_FIELDS: most });
+    const failed = async (most: string, editable = "0") => {
+      const smoke = await smokes.start("chosen", { SMOKE_UNLINKED: "1", MOST_FIELDS: most, EDITABLE: editable });
       const round = await smoke.once();
       expect(Object.keys(round)).toContain("POST /admin/kinds/person/ with all rows chosen");
       expect(await smoke.end()).toBe(0);
       return failures(round);
     };
-    expect(await failed("1000")).toEqual({});
+    expect(await failed("1000", "1")).toEqual({});
+    const people = "POST /admin/kinds/person/ with all rows chosen";
+    expect(await failed("12")).not.toHaveProperty([people]);
+    const tooMany = expect.stringMatching(
+      /^status 400 for 3 rows: the form has \d+ fields, and DATA_UPLOAD_MAX_NUMBER_FIELDS is \d+$/,
+    ) as string;
+    expect(await failed("12", "1")).toMatchObject({ [people]: tooMany });
     // So are the forms of rows, each with more fields than that.
     expect(await failed("4")).toMatchObject({
-      "POST /admin/kinds/country/ with all rows chosen": "status 400 for 3 rows",
-      "POST /admin/kinds/person/ with all rows chosen": "status 400 for 3 rows",
+      "POST /admin/kinds/country/ with all rows chosen": tooMany,
+      [people]: tooMany,
     });
     expect(await contents("chosen")).toBe(before);
+  });
+
+  it("sees an answer whose header is longer than the gateway takes", async () => {
+    await smokes.prepare("headed");
+    const failed = async (keys: string) => {
+      const smoke = await smokes.start("headed", { SMOKE_PATHS: "/api/entries/", KEYS: keys });
+      const round = await smoke.once();
+      expect(await smoke.end()).toBe(0);
+      return failures(round);
+    };
+    expect(await failed("800")).toEqual({});
+    expect(await failed("1200")).toEqual({
+      "GET /api/entries/": expect.stringMatching(
+        /^its header has \d+ bytes, 4815 of them in Surrogate-Key, and the gateway takes 4096 \(proxy_buffer_size\)/,
+      ) as string,
+    });
+  });
+
+  it("tells which servers outside a page asks, and how long it would wait for them", async () => {
+    await smokes.prepare("asking");
+    const asked = async (fault: string) => {
+      const smoke = await smokes.start("asking", { SMOKE_PATHS: "/chart/", SMOKE_UNLINKED: "1", CHART: fault });
+      expect(failures(await smoke.once())).toEqual({});
+      const [page] = smoke.events.filter(({ operation }) => operation === "GET /chart/");
+      expect(await smoke.end()).toBe(0);
+      return page?.outside;
+    };
+    expect(await asked("")).toBeUndefined();
+    expect(await asked("outside")).toEqual({ "weather0.invalid": null, "weather1.invalid": 30 });
+  });
+
+  it("sees a page for errors that needs the database, which may be what is away", async () => {
+    await smokes.prepare("sorry");
+    const failed = async (page: string) => {
+      const smoke = await smokes.start("sorry", { SMOKE_UNLINKED: "1", ERROR_PAGE: page });
+      const round = await smoke.once();
+      expect(Object.keys(round)).toContain("GET the page for errors");
+      expect(await smoke.end()).toBe(0);
+      return failures(round);
+    };
+    expect(await failed("")).toEqual({});
+    expect(await failed("places")).toEqual({
+      "GET the page for errors": expect.stringMatching(
+        /^OperationalError: the database is away, as this rehearsal has it \| kinds\/views\.py:\d+$/,
+      ) as string,
+    });
   });
 
   it("sees that a row is not deleted although nothing fails", async () => {

@@ -13,6 +13,8 @@ admin.site.register([models.Country, models.Order])
 @admin.register(models.Person)
 class PersonAdmin(admin.ModelAdmin):
     actions = ("mark",)
+    list_display = ("slug", "active")
+    list_editable = ("active",) if os.environ.get("EDITABLE") == "1" else ()
 
     @admin.action
     def mark(self, request: HttpRequest, people: QuerySet[models.Person]) -> None:

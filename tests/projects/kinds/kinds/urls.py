@@ -3,8 +3,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path, re_path
 
-from .views import api, chart, country, entries, index, opinion, person, rows, shown, visit
+from .views import api, chart, country, entries, entry, index, opinion, person, rows, shown, visit
 
+handler500 = "kinds.views.sorry"
 urlpatterns = [
     path("", index),
     path("people/<int:pk>/", person),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("chart/", chart),
     path("api/", api),
     path("api/entries/", entries),
+    path("api/entries/<str:code>/", entry),
     re_path(r"^api/countries/(?P<code>[a-z]{2})/$", country),
     path("debug/", include([path("settings/", shown), path("<str:part>/", shown)])),
     path("failing/", lambda request: HttpResponse(str(1 / 0))),

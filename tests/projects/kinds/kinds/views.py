@@ -4,6 +4,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
+from urllib.request import urlopen
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -87,6 +88,8 @@ def _opinion_form(request: HttpRequest, fault: str) -> HttpResponse:
 def chart(request: HttpRequest) -> HttpResponse:
     """A drawing of what was looked for and a link to the next one, as CHART says."""
     fault = os.environ.get("CHART", "")
+    if fault == "outside":
+        _ask_elsewhere()
     if fault == "search":
         re.compile(request.GET.get("q", ""))
     # As a list does that was tried with people who all have a mentor.
@@ -100,6 +103,22 @@ def chart(request: HttpRequest) -> HttpResponse:
         f'<svg><title>{for_people}</title><rect width="{width}" aria-label="{for_people}"/><path d="M {width} 3"/></svg>'
         f'<script>\nconst width = {width};\n</script><input value="{for_people}"><a href="?{kept}page=2">next</a>'
     )
+
+
+def _ask_elsewhere() -> None:
+    """As code does that takes somebody else's server for granted, but for its absence."""
+    for wait in ({}, {"timeout": 30}):
+        try:
+            urlopen(f"https://weather{len(wait)}.invalid/", **wait)
+        except OSError:
+            pass
+
+
+def sorry(request: HttpRequest) -> HttpResponse:
+    """The page that stands for an error, with what ERROR_PAGE says on it."""
+    if os.environ.get("ERROR_PAGE") == "places":
+        return HttpResponse(", ".join(Place.objects.values_list("name", flat=True)), status=500)
+    return HttpResponse("sorry", status=500)
 
 
 def shown(request: HttpRequest, part: str = "settings") -> HttpResponse:
@@ -142,4 +161,16 @@ def entries(request: HttpRequest) -> HttpResponse:
         elif fault != "open" and (fault == "closed" or not request.user.is_authenticated):
             return HttpResponse(status=403)
         return JsonResponse({"code": Country.objects.create(code="xx", name=name, number=998).code}, status=201)
-    return JsonResponse({"count": 3, "results": list(Country.objects.order_by("code").values("code", "name"))})
+    response = JsonResponse({"count": 3, "results": list(Country.objects.order_by("code").values("code", "name"))})
+    # As code does that names all records of a page for a cache.
+    response["Surrogate-Key"] = "key " * int(os.environ.get("KEYS", "1"))
+    return response
+
+
+@csrf_exempt
+def entry(request: HttpRequest, code: str) -> HttpResponse:
+    """One of these records, which whoever is logged in changes where ENTRIES says so."""
+    if os.environ.get("ENTRIES") != "anybody's" or not request.user.is_authenticated:
+        return HttpResponse(status=405)
+    get_object_or_404(Country, code=code).save()
+    return HttpResponse(status=204)

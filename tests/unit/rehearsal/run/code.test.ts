@@ -52,6 +52,37 @@ describe("what a release's code fails at", () => {
     expect(codeFindings([{ ...operation("GET /"), statements: 500 }], undefined)).toEqual([]);
   });
 
+  it("stops the release: a page that waits long for somebody else's server, and did not", () => {
+    const asks = (outside: Record<string, number | null>, before: Record<string, number | null> | undefined) =>
+      codeFindings(
+        [{ ...operation("GET /"), outside }],
+        earlier({ "GET /": { error: null, seconds: 0.01, ...(before === undefined ? {} : { outside: before }) } }),
+      );
+    expect(short(asks({ "weather.test": null }, {}))).toEqual(["blocking code.outside GET /"]);
+    expect(asks({ "weather.test": 30 }, {})[0]?.cause).toBe(
+      "while it is answered it asks weather.test, and waits for it for up to 30 s; the release before did not ask it",
+    );
+    expect(short(asks({ "weather.test": 30 }, { "weather.test": 2 }))).toEqual(["blocking code.outside GET /"]);
+    expect(short(asks({ "weather.test": 2 }, {}))).toEqual(["warning code.outside GET /"]);
+    expect(asks({ "weather.test": 2 }, { "weather.test": 5 })).toEqual([]);
+    expect(asks({ "weather.test": null }, { "weather.test": null })).toEqual([]);
+    expect(asks({ "weather.test": null }, undefined)).toEqual([]);
+    expect(asks({}, {})).toEqual([]);
+    const added = codeFindings([{ ...operation("GET /new/"), outside: { "weather.test": null } }], earlier({}));
+    expect(short(added)).toEqual(["blocking code.outside GET /new/"]);
+  });
+
+  it("stops the release: what is somebody else's can be changed, and could not before", () => {
+    const name = "PATCH /api/orders/<id>/ as a user";
+    const refused = earlier({ [name]: { error: "status 405", seconds: 0.01 } });
+    expect(short(codeFindings([operation(name)], refused))).toEqual([`blocking code.refusal-gone ${name}`]);
+    expect(short(codeFindings([operation(name, "status 403")], refused))).toEqual([`note code.request ${name}`]);
+    expect(short(codeFindings([operation(name, "status 404")], undefined))).toEqual([`note code.request ${name}`]);
+    expect(short(codeFindings([operation(name, "TypeError: bad | shop/api.py:4")], refused))).toEqual([
+      `blocking code.request ${name}`,
+    ]);
+  });
+
   it("stops the release: many times as many log records for the same page", () => {
     const known = earlier({ "GET /": { error: null, seconds: 0.01, records: 1 } });
     const logging = (records: number) => codeFindings([{ ...operation("GET /"), records }], known);

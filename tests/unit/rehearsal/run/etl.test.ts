@@ -3,6 +3,7 @@ import type { Contents } from "../../../../rehearsal/run/etl/contents.ts";
 import {
   differingTables,
   effortFindings,
+  errorFindings,
   resultFindings,
   valueSamples,
   withoutChance,
@@ -133,5 +134,30 @@ describe("a worker that is to be seen to live on", () => {
     expect(hurried?.environment).toEqual({ ETL_INTERVAL_SECONDS: "2", POLL_MS: "x", INTERVALS: "9", RELEASE: "a" });
     expect(restless(worker({ RETRIES: "300" }))).toBeUndefined();
     expect(restless(worker({ POLL_SECONDS: "1" }))).toBeUndefined();
+  });
+});
+
+describe("errors that a worker logs", () => {
+  const failed = (id: number) => [
+    `2026-01-02 10:00:0${id} ERROR The cycle ${id} failed`,
+    "Traceback (most recent call last):",
+    '  File "/app/etl/cycle.py", line 9, in run',
+    `psycopg.errors.InsufficientPrivilege: must be owner of materialized view totals`,
+  ];
+
+  it("are none where the release before logs them too", () => {
+    const said = { before: ["INFO up", ...failed(1)], now: [...failed(2), ...failed(3), "INFO up"] };
+    expect(errorFindings(said, "a1")).toEqual([]);
+    expect(errorFindings({ before: failed(1), now: ["INFO down", "WARNING 3 rows set aside"] }, "a1")).toEqual([]);
+  });
+
+  it("stop the release where they are new, though every row is the same", () => {
+    const [found, ...more] = errorFindings({ before: ["INFO up"], now: ["INFO up", ...failed(1), ...failed(2)] }, "a1");
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({ id: "etl.error", severity: "blocking" });
+    expect(found?.cause).toBe(
+      "from the same input it logs an error 2 times that release a1 does not: 2026-01-02 10:00:01 ERROR The cycle 1 failed | psycopg.errors.InsufficientPrivilege: must be owner of materialized view totals",
+    );
+    expect(found?.evidence?.at(-1)).toContain("InsufficientPrivilege");
   });
 });

@@ -158,7 +158,14 @@ describe("storage for pending migrations", () => {
 
 describe("a given certificate", () => {
   const demanded = { hostnames: ["shop.example"], gateway: { address: "127.0.0.1", port: 443 }, days: 21 };
-  const given = (days: number) => ({ fingerprint: "AB", subject: "CN=shop.example", endsAt: NOW + days * DAY });
+  const given = (days: number) => ({
+    fingerprint: "AB",
+    subject: "CN=shop.example",
+    endsAt: NOW + days * DAY,
+    chain: "",
+    key: "",
+    authority: "",
+  });
 
   it("is warned of when it has fewer days left than are wanted", () => {
     expect(givenFindings("live", { ...demanded, given: given(30) }, NOW)).toEqual([]);
