@@ -50,7 +50,8 @@ async function fetchAll(
       const answer = asset.startsWith("/static/") ? await client.once(asset) : await client.fetch(asset);
       const { status, body } = answer;
       if (status === 200 && body.length > 0) {
-        return { findings: refused(answer, asset, integrity.get(asset)), styles: stylesOf(answer, asset) };
+        const findings = [...refused(answer, asset, integrity.get(asset)), ...textInPlace(answer, asset)];
+        return { findings, styles: stylesOf(answer, asset) };
       }
       const finding = {
         expected: `200 and content at ${client.origin}${asset}`,
@@ -73,6 +74,26 @@ function refused({ headers, body }: Answer, asset: string, integrity = ""): Find
     {
       expected: `${asset} with the content that the page's integrity="${integrity}" demands`,
       seen: `${strongest}-${digest}: browsers refuse the file`,
+    },
+  ];
+}
+
+/** Of what is served as one of these, no file is text from its beginning on; SVG is. */
+const BINARY = /^(?:image\/(?!svg)|font\/|application\/(?:font|pdf|vnd\.ms-fontobject))/;
+const LOOKED_AT = 512;
+
+/** A pointer that stands for a large file (Git LFS), or a message in place of a download. */
+function textInPlace({ headers, body }: Answer, asset: string): Finding[] {
+  const kind = String(headers["content-type"] ?? "");
+  const beginning = body.slice(0, LOOKED_AT);
+  if (!BINARY.test(kind) || /[^\t\n\r\x20-\x7e]/.test(beginning)) return [];
+  const [line = ""] = beginning.trimStart().split("\n");
+  return [
+    {
+      expected: `${asset} with the content of an ${kind}`,
+      seen: `a text that begins with ${JSON.stringify(line.slice(0, 80))}: ${
+        line.includes("git-lfs") ? "the pointer of Git LFS, where the file itself was not checked out" : "no such file"
+      }`,
     },
   ];
 }

@@ -64,7 +64,7 @@ def _dispatch(arguments: list[str]) -> int:
     command = rest[1:] if rest[:1] == ["--"] else rest
     if name in ("serve", "worker", "exec", "test") and (command or name == "serve"):
         privileges.drop()
-        os.environ.update(given())
+        _take(given())
         return _start(name, command)
     if name == "intake" and len(rest) <= 1:
         from .intake import run as serve_intake
@@ -76,13 +76,18 @@ def _dispatch(arguments: list[str]) -> int:
 
         return vary(*rest)
     if name in ("apply", "build", "kill"):
-        os.environ.update(given())
+        _take(given())
         return _rehearse(name, rest)
     if name in ("plan", "migrate", "smoke", "check", "inspect", "settings", "preflight", "collectstatic") and not command:
-        os.environ.update(given())
+        _take(given())
         return _run(name)
     print(USAGE, file=sys.stderr)
     return 2
+
+
+def _take(variables: dict[str, str]) -> None:
+    os.environ.update(variables)
+    trust.database_authority()
 
 
 def _start(name: str, command: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""The certificate authority of an environment's gateway, for commands that speak to it."""
+"""Certificate authorities: of the database's server, and of an environment's gateway for commands that speak to it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,27 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from .failure import Failure
 
 #: What OpenSSL and with it Python and curl, requests, and Node read.
 _VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+#: The authorities that an image trusts, where distributions have them in one file.
+_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+
+
+def database_authority(bundles: tuple[str, ...] = _BUNDLES) -> None:
+    """Has libpq verify the database's server with the authorities that the image trusts, where DATABASE_URL asks it to verify
+    and nothing names others: by itself it looks for a file in the home directory alone, and without one connects to nobody.
+    """
+    asked = parse_qs(urlsplit(os.environ.get("DATABASE_URL", "")).query)
+    # Where nothing is to be verified, a file makes libpq verify all the same.
+    if not asked.get("sslmode", [""])[-1].startswith("verify-") or "sslrootcert" in asked:
+        return
+    bundle = next((path for path in bundles if Path(path).is_file()), None)
+    if bundle is not None:
+        os.environ.setdefault("PGSSLROOTCERT", bundle)
 
 
 def base_url_authority() -> None:

@@ -176,6 +176,26 @@ describe("web.static", () => {
     expect(await webStatic.run(environment)).toEqual([{ expected, seen }]);
   });
 
+  it("demands pictures and fonts where these are named, and no text in their place", async () => {
+    const found = async (type: string, content: string) => {
+      const { environment } = await testGateway(({ path }) =>
+        path === "/" ? { body: '<img src="/static/hero.jpg">' } : { body: content, headers: { "Content-Type": type } },
+      );
+      return await webStatic.run({ ...environment, paths: { ...environment.paths, adminLogin: "none" } });
+    };
+    expect(await found("image/png", "\u0089PNG\r\n")).toEqual([]);
+    expect(await found("image/svg+xml", "<svg/>")).toEqual([]);
+    expect(await found("image/jpeg", "version https://git-lfs.github.com/spec/v1\noid sha256:8c39\n")).toEqual([
+      {
+        expected: "/static/hero.jpg with the content of an image/jpeg",
+        seen: 'a text that begins with "version https://git-lfs.github.com/spec/v1": the pointer of Git LFS, where the file itself was not checked out',
+      },
+    ]);
+    expect(await found("font/woff2", "Not found")).toMatchObject([
+      { seen: 'a text that begins with "Not found": no such file' },
+    ]);
+  });
+
   it("names files that browsers refuse, since the page demands other content", async () => {
     const digest = createHash("sha384").update(STYLE.body).digest("base64");
     const page = (integrity: string) =>
