@@ -20,6 +20,8 @@ export interface CodeOperation {
   readonly records?: number;
   /** Servers outside that it asked, and for how many seconds it would have waited for each; null without a limit. */
   readonly outside?: Readonly<Record<string, number | null>>;
+  /** What those were offered for whom it asked, in words. */
+  readonly offers?: readonly string[];
   /** Null where it worked. */
   readonly error: string | null;
 }

@@ -115,6 +115,7 @@ class Smoke:
         if self._unlinked:
             from .smoke_clients import choose_all, save_unchanged, send_records
             from .smoke_crowd import be_many
+            from .smoke_editors import be_editors
             from .smoke_error_page import show_error_page
             from .smoke_forms import send_forms
             from .smoke_gaps import visit_unusual
@@ -136,6 +137,7 @@ class Smoke:
                 self._told(Operation(f"GET {shape(path)}", lambda path=path: fetch(path)))
             choose_all(self._told)
             save_unchanged(self._told)
+            be_editors(self._told)
             visit_unusual(self._told)
             show_markup(self._asked, self._told)
             visit_routes(self._told)

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
-from .smoke_forms import SHOWN_AGAIN
+from .smoke_forms import refusals, shown_again
 from .smoke_operation import Operation, Perform, Refused, note_made_up
 from .smoke_pages import records_of
 from .smoke_requests import administrations, change_link, client_of, content_of, post_record, shape
@@ -82,11 +82,12 @@ def _save(path: str) -> None:
     # Without a button to save there is nothing to be saved: the rows are to be looked at alone.
     if values is None:
         return
-    response = client.post(link, values, secure=True)
+    with refusals() as refused:
+        response = client.post(link, values, secure=True)
     if response.status_code >= 400:
         raise Refused(f"status {response.status_code}")
     if response.status_code == 200:
-        raise Refused(SHOWN_AGAIN)
+        raise Refused(shown_again(refused))
 
 
 def form_values(html: str, button: str) -> dict[str, list[str]] | None:

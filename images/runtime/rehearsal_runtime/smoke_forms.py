@@ -23,6 +23,9 @@ LIMIT = 20
 SECONDS = 60
 TOKEN = "csrfmiddlewaretoken"
 SHOWN_AGAIN = "the form is shown again: what is filled in is not taken"
+#: How a form is filled in, and what the operation is called.
+EMPTY, FILLED, WRITTEN = "empty", "filled in", "as people write"
+LONGEST_REFUSAL = 300
 
 _BY_TYPE = {
     "email": "rehearsal@example.org",
@@ -38,6 +41,11 @@ _BY_TYPE = {
     # As long as what people write: forms refuse a word alone.
     "textarea": "A rehearsal of this release has made up this text, which nobody will ever read.",
 }
+#: With letters, line ends and marks that people use and those who try a form seldom do.
+_WRITTEN = {
+    "text": "Łukasz Nguyễn",
+    "textarea": "To whom it concerns,\r\nŁukasz Nguyễn wrote {this} with 100 % \"quotes\"; it's what <people> do & nobody expects.",
+}
 _NOT_SENT = {"submit", "button", "image", "reset"}
 
 
@@ -51,13 +59,16 @@ class Field:
     options: list[str] = field(default_factory=list)
     longest: int | None = None
 
-    def filled(self) -> str:
+    def filled(self, way: str = FILLED) -> str:
         """A value as a visitor gives one, or the one that stands there."""
-        if self.value or self.kind == "hidden":
+        if self.kind == "hidden" or (self.value and way != EMPTY):
             return self.value
+        if way == EMPTY:
+            return ""
         if self.options:
             return next((option for option in self.options if option), "")
-        return _BY_TYPE.get(self.kind, "Rehearsal")[: self.longest]
+        written = _WRITTEN.get(self.kind) if way == WRITTEN else None
+        return (written or _BY_TYPE.get(self.kind, "Rehearsal"))[: self.longest]
 
 
 @dataclass
@@ -79,8 +90,8 @@ def send_forms(paths: list[str], perform: Perform, mail: Mail) -> None:
             if name in done or len(done) == LIMIT or time.monotonic() > deadline:
                 continue
             done.add(name)
-            for what, filled in (("empty", False), ("filled in", True)):
-                perform(Operation(f"{name} {what}", lambda at=(path, number, filled): _send(*at, mail)))
+            for way in (EMPTY, FILLED, WRITTEN):
+                perform(Operation(f"{name} {way}", lambda at=(path, number, way): _send(*at, mail)))
             for place in form.fields:
                 if place.kind in ("text", "textarea", "search", "email", "url"):
                     perform(Operation(f"{name} with long {place.name}", partial(_try_patience, path, number, place.name)))
@@ -104,14 +115,15 @@ def _try_patience(path: str, number: int, name: str) -> None:
                 raise Refused(f"status 500 for {len(text)} letters such as {text[:3]!r}")
 
 
-def _send(path: str, number: int, filled: bool, mail: Mail) -> None:
+def _send(path: str, number: int, way: str, mail: Mail) -> None:
     client = _client()
     form = _forms(client.get(path, secure=True), path)[number]
-    data = {one.name: one.filled() if filled or one.kind == "hidden" else "" for one in form.fields}
+    data = {one.name: one.filled(way) for one in form.fields}
     origin = f"https://{first_host()}"
+    filled = way != EMPTY
     if filled:
         _be_there_before(path)
-    with _created() as rows:
+    with _created() as rows, refusals() as refused:
         response = client.post(form.action, data, secure=True, headers={"referer": f"{origin}{path}", "origin": origin})
     mail.check()
     if filled:
@@ -124,7 +136,7 @@ def _send(path: str, number: int, filled: bool, mail: Mail) -> None:
     if response.status_code >= 400:
         raise Refused(f"status {response.status_code}")
     if filled and not rows and any(shown.action == form.action for shown in _forms(response, path)):
-        raise Refused(SHOWN_AGAIN)
+        raise Refused(shown_again(refused))
     if 300 <= response.status_code < 400:
         target = urlsplit(urljoin(f"{origin}{form.action}", response.headers.get("Location", "")))
         if target.hostname == first_host() and is_page(target.path):
@@ -139,6 +151,34 @@ def _be_there_before(path: str) -> None:
         fetch(path, as_superuser=True)
     except Exception:
         return
+
+
+@contextmanager
+def refusals() -> Iterator[dict[str, list[str]]]:
+    """What forms do not take meanwhile: messages by the name of their field, however the page shows them."""
+    from django.forms.forms import BaseForm
+
+    found: dict[str, list[str]] = {}
+    clean = BaseForm.full_clean
+
+    def clean_and_note(form: Any) -> None:
+        clean(form)
+        for name, messages in (form._errors or {}).items():
+            found[form.add_prefix(name)] = [str(message) for message in messages]
+
+    BaseForm.full_clean = clean_and_note  # type: ignore[method-assign]
+    try:
+        yield found
+    finally:
+        BaseForm.full_clean = clean  # type: ignore[method-assign]
+
+
+def shown_again(refused: dict[str, list[str]]) -> str:
+    """That a form was shown again, with the fields that it was shown again for."""
+    if not refused:
+        return SHOWN_AGAIN
+    words = "; ".join(message for messages in refused.values() for message in messages)
+    return f"{SHOWN_AGAIN} in {', '.join(sorted(refused))} ({words[:LONGEST_REFUSAL]})"
 
 
 @contextmanager

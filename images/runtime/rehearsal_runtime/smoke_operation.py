@@ -45,6 +45,8 @@ class Operation:
     records: int = 0
     #: Servers outside that its last run asked, and for how many seconds it would wait; None without a limit.
     outside: dict[str, float | None] = field(default_factory=dict)
+    #: What it found to be offered to whom it asked for; None where it does not look for that.
+    offers: list[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class Outcome:
         seconds = round(self.seconds, 4)
         done = {"seconds": seconds, "statements": self.operation.statements, "records": self.operation.records}
         outside = {"outside": self.operation.outside} if self.operation.outside else {}
-        return {"event": "operation", "operation": self.operation.name, **table, **made_up, **done, **outside}
+        offers = {"offers": self.operation.offers} if self.operation.offers is not None else {}
+        return {"event": "operation", "operation": self.operation.name, **table, **made_up, **done, **outside, **offers}
 
 
 Perform = Callable[[Operation], Outcome]

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Finding, Severity } from "../../finding.ts";
 import type { CodeOperation } from "../../migration/outgoing-code.ts";
 import { duration } from "../../report/format.ts";
+import { editorFindings, isOfEditors, movedFindings } from "./editors.ts";
 import { outsideFindings } from "./outside.ts";
 
 const OPERATION = z.object({
@@ -10,6 +11,7 @@ const OPERATION = z.object({
   statements: z.number().optional(),
   records: z.number().optional(),
   outside: z.record(z.string(), z.number().nullable()).optional(),
+  offers: z.array(z.string()).readonly().optional(),
 });
 
 export const WORK = z.object({
@@ -42,6 +44,8 @@ const ONCE_MORE = / (?:for its forms|for its files|by its address alone|with mar
 const CLIENT_ERROR = /^status 4\d\d$/;
 /** What a project's form takes and what it does not is its own matter, as long as it is the same as before. */
 const OF_FORM = /^the form is shown again: |^it is taken although nothing is filled in: /;
+/** The fields that a form was shown again for, and after them what it says of each. */
+const NOT_TAKEN_FIELDS = /^the form is shown again: what is filled in is not taken in ([^(]+) \(/;
 /** Who is told so may not do what was tried. */
 const FORBIDDEN = /^status 40[13]$/;
 const AS_USER = / as a user$/;
@@ -64,16 +68,21 @@ const TIMES = 3;
  * @param before what the code of the release before did; undefined where nobody kept it
  */
 export function codeFindings(operations: readonly CodeOperation[], before: CodeWork | undefined): Finding[] {
-  return operations.flatMap((operation) => {
+  const single = operations.flatMap((operation) => {
     const known = before?.operations[operation.operation];
+    if (isOfEditors(operation)) return editorFindings(operation, known);
     const outside = before !== undefined && known === undefined ? {} : known?.outside;
     return [...ofOne(operation, known), ...outsideFindings(operation, outside)];
   });
+  return before === undefined ? single : [...single, ...movedFindings(operations, before.operations)];
 }
 
 function ofOne(operation: CodeOperation, known: z.infer<typeof OPERATION> | undefined): Finding[] {
   const { error } = operation;
-  if (error !== null) return [failure(operation, error, known)];
+  if (error !== null) {
+    const rightly = OF_OTHERS.test(operation.operation) && CLIENT_ERROR.test(error);
+    return rightly ? [] : [failure(operation, error, known)];
+  }
   if (known === undefined) return [];
   const refusal = OF_OTHERS.test(operation.operation)
     ? REFUSED_OF_OTHERS
@@ -97,7 +106,8 @@ function failure(
   known: z.infer<typeof OPERATION> | undefined,
 ): Finding {
   const earlier = known?.error;
-  const same = typeof earlier === "string" && withoutValues(earlier) === withoutValues(error);
+  const same =
+    typeof earlier === "string" && (withoutValues(earlier) === withoutValues(error) || isOfSameFields(earlier, error));
   const request = /^(?:GET|POST|PATCH|DELETE) /.test(name);
   // A form that was taken and is refused now, or somebody who was let in: nobody meant that.
   const refused =
@@ -106,11 +116,10 @@ function failure(
       (FORBIDDEN.test(error) && earlier !== undefined && !FORBIDDEN.test(earlier ?? "")));
   // Without a release before nobody knows what users may do, nor what a form or a search takes.
   const expected =
-    (OF_OTHERS.test(name) && CLIENT_ERROR.test(error)) ||
-    (known === undefined &&
-      (OF_FORM.test(error) ||
-        (FORBIDDEN.test(error) && AS_USER.test(name)) ||
-        (error === NOT_TAKEN && /^GET \S+\?/.test(name))));
+    known === undefined &&
+    (OF_FORM.test(error) ||
+      (FORBIDDEN.test(error) && AS_USER.test(name)) ||
+      (error === NOT_TAKEN && /^GET \S+\?/.test(name)));
   return {
     id: request ? "code.request" : /^(?:SELECT|UPDATE) /.test(name) ? "code.row" : "code.write",
     severity: same || expected ? "note" : refused ? "blocking" : severityOf(error, known === undefined, madeUp),
@@ -187,6 +196,13 @@ function moreRecords({ operation, records }: CodeOperation, before: number | und
       remedy: "Look for a record that is written for each row, and log it below the level of production.",
     },
   ];
+}
+
+/** What a form says of a field may depend on the row that it is for. Releases before did not tell the fields. */
+function isOfSameFields(earlier: string, error: string): boolean {
+  const [known, now] = [earlier, error].map((text) => NOT_TAKEN_FIELDS.exec(text)?.[1]?.split(", "));
+  if (now === undefined || !OF_FORM.test(earlier)) return false;
+  return known === undefined || now.every((field) => known.includes(field));
 }
 
 function isManyMore(now: number, before: number): boolean {

@@ -136,7 +136,7 @@ function done({ environment, release, process }: RunContext, operations: readonl
     takenAt: new Date().toISOString(),
     image: process.image,
     operations: Object.fromEntries(
-      operations.map(({ operation, error, seconds, statements, records, outside = {} }) => [
+      operations.map(({ operation, error, seconds, statements, records, outside = {}, offers }) => [
         operation,
         {
           error,
@@ -144,6 +144,7 @@ function done({ environment, release, process }: RunContext, operations: readonl
           ...(statements === undefined ? {} : { statements }),
           ...(records === undefined ? {} : { records }),
           outside,
+          ...(offers === undefined ? {} : { offers }),
         },
       ]),
     ),

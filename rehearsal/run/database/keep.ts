@@ -14,6 +14,8 @@ const STATE = z.object({
   rows: z.record(z.string(), z.number()),
   /** Values that say something, by `schema.table.column`. */
   values: z.record(z.string(), z.number()).default({}),
+  /** Rows that the ETL worker's statements have removed, by the statement. */
+  removals: z.record(z.string(), z.number()).optional(),
   keys: z.record(z.string(), z.number()),
   plans: z.array(
     z.object({

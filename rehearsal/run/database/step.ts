@@ -12,6 +12,7 @@ import { connectionUsers } from "./connection-users.ts";
 import { countValues, emptiedFindings } from "./data/columns.ts";
 import { constraintFindings } from "./data/constraints.ts";
 import { brokenIndexes, invalidIndexes } from "./data/indexes.ts";
+import { readRemovals, removalFindings } from "./data/removals.ts";
 import { countRows, databaseIdentity, neglectedTables, readIndexes, rowFindings } from "./data/tables.ts";
 import { tryWrites } from "./data/writes.ts";
 import { headroomLooks } from "./headroom/headroom.ts";
@@ -56,6 +57,12 @@ export const database: RunStep = {
       ...rowFindings(new Map(Object.entries(now.rows)), sameBefore?.rows ?? {}, "the rehearsal before"),
       ...(sameBefore === undefined ? [] : emptiedFindings(now, sameBefore, "the rehearsal before")),
       ...resultFindings(now.results, releaseBefore?.results ?? {}, `release ${releaseBefore?.release ?? ""}`),
+      ...newRemovals(
+        now,
+        kept.find(({ release }) => release !== context.release),
+        sameBefore,
+        await snapshotRows(context),
+      ),
       ...(await comparedPlans(context, queries, now, kept)),
       ...(now.indexes === null ? [notLookedAt("definitions of indexes", "somebody holds a lock on a table")] : []),
     ];
@@ -127,10 +134,42 @@ async function mainQueries({ queries: file = "none", administration, ownServer }
   return all.filter(({ name }, index) => all.findIndex((one) => one.name === name) === index);
 }
 
-async function readState(
-  { administration, environment, release }: RunContext,
-  queries: readonly MainQuery[],
-): Promise<DatabaseState> {
+/** Against the rows that this database had: when it was looked at last, else those of the snapshot that it started from. */
+function newRemovals(
+  now: DatabaseState,
+  before: DatabaseState | undefined,
+  sameBefore: DatabaseState | undefined,
+  snapshot: DatabaseState["rows"],
+): Finding[] {
+  if (before?.removals === undefined || now.removals === undefined) return [];
+  return removalFindings(
+    { removals: now.removals, rows: now.rows },
+    { removals: before.removals, rows: sameBefore?.rows ?? snapshot },
+    `release ${before.release}`,
+  );
+}
+
+async function snapshotRows({ engine, environment }: RunContext): Promise<DatabaseState["rows"]> {
+  return { ...(await startedFrom(engine, environment))?.rows };
+}
+
+async function removalsOf({ administration, logins }: RunContext): Promise<DatabaseState["removals"]> {
+  const role = logins.find((login) => login.role === "etl")?.address.username;
+  if (role === undefined) return undefined;
+  return await withConnection(administration, async (client) => {
+    await client.query("BEGIN");
+    try {
+      await guard(client);
+      return await readRemovals(client, role);
+    } finally {
+      await client.query("ROLLBACK");
+    }
+  });
+}
+
+async function readState(context: RunContext, queries: readonly MainQuery[]): Promise<DatabaseState> {
+  const { administration, environment, release } = context;
+  const removals = await removalsOf(context);
   return await withConnection(administration, async (client) => {
     await client.query("BEGIN READ ONLY");
     try {
@@ -152,6 +191,7 @@ async function readState(
         databaseBytes: bytes,
         rows: Object.fromEntries(rows),
         values,
+        ...(removals === undefined ? {} : { removals }),
         keys: "value" in keys ? { ...keyPositions(keys.value).values } : {},
         plans: plans.map((plan) => ({ ...plan, reads: { ...plan.reads } })),
         indexes: "value" in indexes ? indexes.value : null,

@@ -36,6 +36,7 @@ export interface Event {
   readonly seconds?: number;
   readonly error?: string | null;
   readonly outside?: Readonly<Record<string, number | null>>;
+  readonly offers?: readonly string[];
   readonly operations?: number;
   readonly path?: string;
   readonly values?: Readonly<Record<string, object>>;

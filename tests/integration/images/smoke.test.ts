@@ -187,38 +187,40 @@ describe("run smoke", { timeout: 120_000 }, () => {
       expect(Object.keys(round).filter((name) => /^POST (?!\/admin\/)/.test(name))).toEqual([
         "POST /opinion/ empty",
         "POST /opinion/ filled in",
+        "POST /opinion/ as people write",
         "POST /opinion/ with long text",
       ]);
       expect(await smoke.end()).toBe(0);
       return failures(round);
     };
+    const filled = (error: string) => ({ "POST /opinion/ filled in": error, "POST /opinion/ as people write": error });
     expect(await sent("")).toEqual({});
     expect(await sent("token")).toEqual({
       "POST /opinion/ empty": "the form carries no csrfmiddlewaretoken, and is refused with 403",
-      "POST /opinion/ filled in": "the form carries no csrfmiddlewaretoken, and is refused with 403",
+      ...filled("the form carries no csrfmiddlewaretoken, and is refused with 403"),
+    });
+    expect(await sent("strict")).toEqual({
+      "POST /opinion/ as people write":
+        "the form is shown again: what is filled in is not taken in text (A name has letters.)",
     });
     expect(await sent("empty")).toEqual({
       "POST /opinion/ empty": expect.stringMatching(
         /^ZeroDivisionError: division by zero \| kinds\/views\.py:\d+$/,
       ) as string,
     });
-    expect(await sent("lost")).toEqual({
-      "POST /opinion/ filled in": "the page that it leads to, /people/<id>/, answers 404",
-    });
-    expect(await sent("mail")).toEqual({
-      "POST /opinion/ filled in":
+    expect(await sent("lost")).toEqual(filled("the page that it leads to, /people/<id>/, answers 404"));
+    expect(await sent("mail")).toEqual(
+      filled(
         "it sends mail while it answers, and EMAIL_HOST is localhost: no mail server listens on port 25 of the container",
-    });
-    expect(await sent("refused")).toEqual({
-      "POST /opinion/ filled in": "the form is shown again: what is filled in is not taken",
-    });
+      ),
+    );
+    expect(await sent("refused")).toEqual(filled("the form is shown again: what is filled in is not taken"));
     expect(await sent("anything")).toEqual({
       "POST /opinion/ empty": "it is taken although nothing is filled in: kinds.Country",
     });
-    expect(await sent("somebody")).toEqual({
-      "POST /opinion/ filled in":
-        "what a visitor sends is stored with admin.LogEntry.user of the administrator who was there before",
-    });
+    expect(await sent("somebody")).toEqual(
+      filled("what a visitor sends is stored with admin.LogEntry.user of the administrator who was there before"),
+    );
     expect(await sent("", "search")).toEqual({
       "GET /chart/?q with brackets and quotes": expect.stringMatching(/^(?:re\.)?(?:error|PatternError): /) as string,
     });
@@ -330,6 +332,31 @@ describe("run smoke", { timeout: 120_000 }, () => {
         /^OperationalError: the database is away, as this rehearsal has it \| kinds\/views\.py:\d+$/,
       ) as string,
     });
+  });
+
+  it("tells what the administration offers to the members of a group of users", async () => {
+    await smokes.prepare("grouped");
+    await smokes.database.sql(
+      "grouped",
+      `INSERT INTO auth_group (name) VALUES ('Desk');
+       INSERT INTO auth_group_permissions (group_id, permission_id)
+         SELECT g.id, p.id FROM auth_group g, auth_permission p WHERE p.codename IN ('view_person', 'change_person')`,
+    );
+    const before = await contents("grouped");
+    const looked = async (guarded: string) => {
+      const smoke = await smokes.start("grouped", { SMOKE_UNLINKED: "1", GUARDED: guarded });
+      const round = await smoke.once();
+      expect(round["GET /admin/kinds/country/ as one of Desk"]).toBe("status 403");
+      const [list] = smoke.events.filter(({ operation }) => operation === "GET /admin/kinds/person/ as one of Desk");
+      expect(list?.error).toBeNull();
+      expect(await smoke.end()).toBe(0);
+      return list?.offers ?? [];
+    };
+    const offers = await looked("0");
+    expect(offers).toEqual(expect.arrayContaining(["the action mark", "the field slug"]));
+    expect(offers).not.toContain("a new row");
+    expect(await looked("1")).toEqual(offers.filter((offer) => offer !== "the action mark"));
+    expect(await contents("grouped")).toBe(before);
   });
 
   it("sees that a row is not deleted although nothing fails", async () => {

@@ -16,7 +16,10 @@ class PersonAdmin(admin.ModelAdmin):
     list_display = ("slug", "active")
     list_editable = ("active",) if os.environ.get("EDITABLE") == "1" else ()
 
-    @admin.action
+    def has_mark_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("kinds.mark_person")
+
+    @admin.action(permissions=["mark"] if os.environ.get("GUARDED") == "1" else None)
     def mark(self, request: HttpRequest, people: QuerySet[models.Person]) -> None:
         """Shows on the pages of people, or in no place with MARKED=elsewhere."""
         if os.environ.get("MARKED") == "elsewhere":

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from urllib.request import urlopen
 
+from django import forms
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
@@ -59,7 +60,7 @@ def opinion(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if not request.POST.get("text") and fault != "anything":
             return HttpResponse("say something" if fault != "empty" else str(1 / 0))
-        if fault == "refused":
+        if fault == "refused" or (fault == "strict" and not _Strict(request.POST).is_valid()):
             return _opinion_form(request, fault)
         if fault == "somebody":
             from django.contrib.admin.models import LogEntry
@@ -70,6 +71,12 @@ def opinion(request: HttpRequest) -> HttpResponse:
             send_mail("An opinion", request.POST["text"], None, ["editor@example.org"])
         return redirect("/people/77/" if fault == "lost" else "/people/1/")
     return _opinion_form(request, fault)
+
+
+class _Strict(forms.Form):
+    """As somebody validates who knows few names; the page does not say what is wrong."""
+
+    text = forms.RegexField(r"^[A-Za-z ]+$", error_messages={"invalid": "A name has letters."})
 
 
 def _opinion_form(request: HttpRequest, fault: str) -> HttpResponse:

@@ -72,12 +72,59 @@ describe("what a release's code fails at", () => {
     expect(short(added)).toEqual(["blocking code.outside GET /new/"]);
   });
 
+  it("stops the release: a form that does not take a field which it took", () => {
+    const name = "POST /orders/new/ as people write";
+    const shown = (fields: string, words: string) =>
+      `the form is shown again: what is filled in is not taken in ${fields} (${words})`;
+    const known = earlier({ [name]: { error: shown("day", "It must be within 3 days of 4 May."), seconds: 0.01 } });
+    const ofName = shown("day, name", "It must be within 3 days of 9 June.; A name has letters.");
+    expect(codeFindings([operation(name, ofName)], known)).toMatchObject([{ severity: "blocking", cause: ofName }]);
+    expect(short(codeFindings([operation(name, shown("day", "Not on a Sunday."))], known))).toEqual([
+      `note code.request ${name}`,
+    ]);
+    const old = earlier({
+      [name]: { error: "the form is shown again: what is filled in is not taken", seconds: 0.01 },
+    });
+    expect(short(codeFindings([operation(name, ofName)], old))).toEqual([`note code.request ${name}`]);
+    expect(short(codeFindings([operation(name, ofName)], undefined))).toEqual([`note code.request ${name}`]);
+  });
+
+  it("stops the release: what a group of editors could do, and cannot any more", () => {
+    const list = (path: string) => `GET /admin/shop/${path}/ as one of Weather desk`;
+    const offering = (path: string, offers: readonly string[]) => ({ ...operation(list(path)), offers });
+    const known = earlier({
+      [list("order")]: { error: null, seconds: 0.01, offers: ["a new row", "the action ship", "the field state"] },
+      [list("secret")]: { error: "status 403", seconds: 0.01 },
+    });
+    const [found, ...more] = codeFindings([offering("order", ["the field state"])], known);
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({
+      ...{ id: "code.editors", severity: "blocking", subject: "/admin/shop/order/, the group Weather desk" },
+      cause:
+        "members of the group are not offered a new row, the action ship any more, as they were with the release before",
+    });
+    expect(codeFindings([operation(list("order"), "status 403")], known)[0]?.cause).toBe(
+      "members of the group are refused (status 403), who were let in with the release before",
+    );
+    const same = ["a new row", "the action pack", "the action ship", "the field state"];
+    expect(codeFindings([offering("order", same), operation(list("secret"), "status 403")], known)).toEqual([]);
+    expect(codeFindings([operation(list("order"), "status 403")], undefined)).toEqual([]);
+    expect(short(codeFindings([operation(list("order"), "KeyError: 1 | shop/admin.py:3")], known))).toEqual([
+      `blocking code.request ${list("order")}`,
+    ]);
+    const renamed = codeFindings([operation(list("purchase"), "status 403")], known);
+    expect(renamed.map(({ cause }) => cause)).toEqual([
+      "members of the group are refused (status 403) at this list, which is new, and /admin/shop/order/, where they could work with the release before, is gone",
+    ]);
+    expect(codeFindings([offering("purchase", same)], known)).toEqual([]);
+  });
+
   it("stops the release: what is somebody else's can be changed, and could not before", () => {
     const name = "PATCH /api/orders/<id>/ as a user";
     const refused = earlier({ [name]: { error: "status 405", seconds: 0.01 } });
     expect(short(codeFindings([operation(name)], refused))).toEqual([`blocking code.refusal-gone ${name}`]);
-    expect(short(codeFindings([operation(name, "status 403")], refused))).toEqual([`note code.request ${name}`]);
-    expect(short(codeFindings([operation(name, "status 404")], undefined))).toEqual([`note code.request ${name}`]);
+    expect(codeFindings([operation(name, "status 403")], refused)).toEqual([]);
+    expect(codeFindings([operation(name, "status 404")], undefined)).toEqual([]);
     expect(short(codeFindings([operation(name, "TypeError: bad | shop/api.py:4")], refused))).toEqual([
       `blocking code.request ${name}`,
     ]);

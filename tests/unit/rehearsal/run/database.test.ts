@@ -4,6 +4,7 @@ import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Finding } from "../../../../rehearsal/finding.ts";
 import { connectionsOf } from "../../../../rehearsal/run/database/connection-users.ts";
+import { removalFindings } from "../../../../rehearsal/run/database/data/removals.ts";
 import { careFindings, rowFindings } from "../../../../rehearsal/run/database/data/tables.ts";
 import { collationFindings } from "../../../../rehearsal/run/database/headroom/collations.ts";
 import {
@@ -322,5 +323,36 @@ describe("plans against the release before", () => {
       /file f:\n {2}"DELETE FROM a" must be a query.*\n {2}the name "x" must be given once/,
     );
     expect(() => parseQueries("", "f")).toThrow("at least one query");
+  });
+});
+
+describe("what a worker removes", () => {
+  const statement = 'DELETE FROM "shop_order" WHERE "shop_order"."day" < …';
+  const before = { removals: {}, rows: { "public.shop_order": 1000 } };
+  const found = (removals: Record<string, number>, left: number, was = before) =>
+    removalFindings({ removals, rows: { "public.shop_order": left } }, was, "release a1");
+
+  it("stops the release where its statement is new and the table has fewer rows", () => {
+    expect(found({ [statement]: 300 }, 700)).toMatchObject([
+      {
+        ...{ id: "database.new-removals", severity: "blocking", subject: "public.shop_order" },
+        cause: `the ETL worker has removed 300 rows from it, by a statement that was none of release a1: ${statement}; it has 700 rows, and had 1,000`,
+      },
+    ]);
+    const quoted = 'DELETE FROM "sales"."order" WHERE true';
+    expect(
+      removalFindings(
+        { removals: { [quoted]: 50 }, rows: { "sales.order": 0 } },
+        { removals: {}, rows: { "sales.order": 50 } },
+        "release a1",
+      ),
+    ).toMatchObject([{ subject: "sales.order" }]);
+  });
+
+  it("is its own matter where it did so before, puts others in their place, or removes few", () => {
+    expect(found({ [statement]: 300 }, 700, { ...before, removals: { [statement]: 4 } })).toEqual([]);
+    expect(found({ [statement]: 300 }, 1000)).toEqual([]);
+    expect(found({ [statement]: 19 }, 981)).toEqual([]);
+    expect(found({ [statement]: 300 }, 700, { removals: {}, rows: {} as typeof before.rows })).toEqual([]);
   });
 });
