@@ -124,11 +124,13 @@ class Smoke:
             from .smoke_requests import fetch, shape
             from .smoke_routes import visit_routes
             from .smoke_searches import paste, seek
+            from .smoke_shared import ask_one_after_another
             from .smoke_users import use_as_user
 
             send_forms(list(self._asked), self._told, self._mail)
             send_records(self._records, self._told)
             use_as_user(self._answered, self._records, self._told)
+            ask_one_after_another(self._answered, _forget, self._told)
             paste(self._searches, self._told)
             seek(self._searches, self._told)
             be_many([*self._records, *self._answered], self._told)

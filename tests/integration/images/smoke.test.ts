@@ -288,6 +288,24 @@ describe("run smoke", { timeout: 120_000 }, () => {
     expect(await contents("chosen")).toBe(before);
   });
 
+  it("sees an answer that is made for one user and given to the next", async () => {
+    await smokes.prepare("shared");
+    const before = await contents("shared");
+    const failed = async (lists: string) => {
+      const environment = { SMOKE_PATHS: "/api/entries/", SMOKE_UNLINKED: "1", LISTS: lists };
+      const smoke = await smokes.start("shared", environment);
+      const round = await smoke.once();
+      const name = "GET /api/entries/ as one user after another";
+      expect(Object.keys(round)).toContain(name);
+      expect(await smoke.end()).toBe(0);
+      return round[name];
+    };
+    expect(await failed("all")).toBeNull();
+    expect(await failed("own")).toBeNull();
+    expect(await failed("kept")).toMatch(/^what it answers depends on who asks, and another user is given the answer/);
+    expect(await contents("shared")).toBe(before);
+  });
+
   it("sees an answer whose header is longer than the gateway takes", async () => {
     await smokes.prepare("headed");
     const failed = async (keys: string) => {

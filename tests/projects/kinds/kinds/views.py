@@ -8,6 +8,8 @@ from urllib.request import urlopen
 
 from django import forms
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.core.cache import cache
 from django.core.mail import send_mail
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -63,8 +65,6 @@ def opinion(request: HttpRequest) -> HttpResponse:
         if fault == "refused" or (fault == "strict" and not _Strict(request.POST).is_valid()):
             return _opinion_form(request, fault)
         if fault == "somebody":
-            from django.contrib.admin.models import LogEntry
-
             LogEntry.objects.create(user=_seen[-1], action_flag=1)
         Country.objects.create(code="yy", name=request.POST["text"], number=int(request.POST["number"] or 0) + 1000)
         if fault == "mail":
@@ -168,6 +168,11 @@ def entries(request: HttpRequest) -> HttpResponse:
         elif fault != "open" and (fault == "closed" or not request.user.is_authenticated):
             return HttpResponse(status=403)
         return JsonResponse({"code": Country.objects.create(code="xx", name=name, number=998).code}, status=201)
+    if request.user.is_authenticated and os.environ.get("LISTS") in ("own", "kept"):
+        # As a list does that shows to users what they have entered themselves.
+        kept = cache.get("entries") if os.environ.get("LISTS") == "kept" else None
+        own = LogEntry.objects.filter(user=request.user).count() if kept is None else kept
+        cache.set("entries", own)
     response = JsonResponse({"count": 3, "results": list(Country.objects.order_by("code").values("code", "name"))})
     # As code does that names all records of a page for a cache.
     response["Surrogate-Key"] = "key " * int(os.environ.get("KEYS", "1"))
