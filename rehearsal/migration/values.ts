@@ -21,6 +21,8 @@ export interface ChangedColumn {
   readonly column: string;
   readonly before: ColumnValues;
   readonly after: ColumnValues;
+  /** A number that rows without one were given, where others had it already and rows without one are still allowed. */
+  readonly filledWith?: { readonly value: string; readonly rows: number; readonly had: number };
 }
 
 /** A column that the migrations added to a table that was there. */
@@ -32,6 +34,8 @@ export interface AddedColumn {
 
 /** Up to here a column is one of kinds or states, and its values are told one by one. */
 const FEW = 12;
+const COMMON = 2000;
+const NUMBER = /^(?:smallint|integer|bigint|numeric|real|double precision)/;
 
 /**
  * Looks closer at the columns whose checksums differ, in a database as it was and in the migrated one.
@@ -48,11 +52,14 @@ export async function changedColumns(
     withConnection(after, async (is) => {
       const found: ChangedColumn[] = [];
       for (const { table, column } of changed) {
+        const [earlier, later] = [await valuesOf(was, table, column), await valuesOf(is, table, column)];
+        const filledWith = await oneNumberForNone(was, is, { table, column, before: earlier, after: later });
         found.push({
           table,
           column,
-          before: await valuesOf(was, table, column),
-          after: await valuesOf(is, table, column),
+          before: earlier,
+          after: later,
+          ...(filledWith === undefined ? {} : { filledWith }),
         });
       }
       return found;
@@ -112,6 +119,37 @@ async function valuesOf(client: pg.Client, table: string, column: string): Promi
     different,
     frequent,
   };
+}
+
+async function oneNumberForNone(
+  was: pg.Client,
+  is: pg.Client,
+  { table, column, before, after }: ChangedColumn,
+): Promise<ChangedColumn["filledWith"]> {
+  const filled = before.nulls - after.nulls;
+  if (filled <= 0 || after.rows !== before.rows || !NUMBER.test(after.type)) return undefined;
+  const { rows } = await is.query(
+    "SELECT FROM pg_attribute WHERE attrelid = $1::regclass AND attname = $2 AND NOT attnotnull",
+    [quoted(table), column],
+  );
+  // Where each row must have one now, something had to be put there.
+  if (rows.length === 0) return undefined;
+  const [had, has] = [await commonValues(was, table, column), await commonValues(is, table, column)];
+  for (const [value, count] of has) {
+    const earlier = had.get(value) ?? 0;
+    if (earlier > 0 && count - earlier === filled) return { value, rows: filled, had: earlier };
+  }
+  return undefined;
+}
+
+/** Rows by value, of as many values as could be a common one. */
+async function commonValues(client: pg.Client, table: string, column: string): Promise<ReadonlyMap<string, number>> {
+  const name = quoted(column);
+  const { rows } = await client.query<{ value: string; rows: string }>(
+    `SELECT ${name}::text AS value, count(*)::text AS rows FROM ${quoted(table)}
+     WHERE ${name} IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC LIMIT ${COMMON}`,
+  );
+  return new Map(rows.map(({ value, rows: count }) => [value, Number(count)]));
 }
 
 async function frequentValues(client: pg.Client, table: string, name: string): Promise<ColumnValues["frequent"]> {

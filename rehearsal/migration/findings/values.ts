@@ -4,6 +4,7 @@ import type { AddedColumn, ChangedColumn, ColumnValues } from "../values.ts";
 
 /** With fewer rows, that they come to hold one value says nothing. */
 const SOME_ROWS = 10;
+const FEW_VALUES = 12;
 
 /** Values that the migrations take away: cut by a narrower type, or overwritten in every row. */
 export function valueFindings(
@@ -12,7 +13,7 @@ export function valueFindings(
   run: readonly MigrationRun[],
 ): Finding[] {
   return changed.flatMap((one) => {
-    const finding = lossOf(one);
+    const finding = lossOf(one) ?? blurred(one);
     if (finding === undefined) return [];
     const migration = migrationChanging(one, plan, run);
     return [{ ...finding, ...(migration === undefined ? {} : { migration }), evidence: told(one) }];
@@ -86,6 +87,24 @@ function lossOf({ table, column, before, after }: ChangedColumn): Finding | unde
     cause: `${before.different} different values become ${after.different}`,
     consequence: "Rows that told something apart no longer do, and going back does not bring it back.",
     remedy: "Make sure that this is meant; a snapshot of production keeps the values.",
+  };
+}
+
+/** Rows of which something was not known, and that are given a number which others have because it is theirs. */
+function blurred({ table, column, before, filledWith }: ChangedColumn): Finding | undefined {
+  // Of few values it is a state or a mark, for which one of them may well be the right one.
+  if (filledWith === undefined || before.different <= FEW_VALUES) return undefined;
+  const { value, rows, had } = filledWith;
+  return {
+    id: "data.nulls-filled",
+    // So do many a back-filling that is meant.
+    severity: "warning",
+    subject: `${table}.${column}`,
+    cause: `${rows} rows in which it was empty hold ${value} now, as ${had} others did before, which have it for a value of their own`,
+    consequence:
+      "What was not known and what is so cannot be told apart any more, also after going back: counts, means and shares of reports change.",
+    remedy:
+      "Leave them empty and have the code take None, or keep beside them which ones were empty. Where it is meant, go on.",
   };
 }
 

@@ -59,6 +59,28 @@ describe("values that a migration takes away", () => {
     expect(short(lost({ rows: 4 }, { rows: 4, different: 1 }))).toEqual(["warning data.values-merged"]);
   });
 
+  it("are those that nobody knew, where they become a number that others have", () => {
+    const filled = (different: number, filledWith?: { value: string; rows: number; had: number }) =>
+      valueFindings(
+        [
+          {
+            ...{ table: "shop_note", column: "delay", ...(filledWith === undefined ? {} : { filledWith }) },
+            before: values({ type: "integer", nulls: 18, different }),
+            after: values({ type: "integer", different }),
+          },
+        ],
+        [PLAN],
+        [],
+      );
+    const [blurred] = filled(40, { value: "0", rows: 18, had: 5 });
+    expect(blurred).toMatchObject({
+      ...{ id: "data.nulls-filled", severity: "warning", subject: "shop_note.delay" },
+      cause: "18 rows in which it was empty hold 0 now, as 5 others did before, which have it for a value of their own",
+    });
+    expect(filled(40)).toEqual([]);
+    expect(filled(3, { value: "0", rows: 18, had: 5 })).toEqual([]);
+  });
+
   it("are a warning where only some become equal, and none where rows are removed or values are filled in", () => {
     expect(short(lost({ different: 9 }, { different: 7 }))).toEqual(["warning data.values-merged"]);
     expect(lost({ different: 9 }, { different: 7, rows: 60 })).toEqual([]);
