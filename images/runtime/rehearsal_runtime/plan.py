@@ -62,8 +62,31 @@ def _plan() -> dict[str, Any]:
     executor.loader = loader
     if not reachable:
         loader.applied_migrations = {}
+    conflicts = loader.detect_conflicts()
+    told: dict[str, Any] = {"pending": [], "lint": [], "missing": []}
+    try:
+        told |= _pending(executor, reachable)
+        if not conflicts:
+            told["missing"] = _missing(connection, reachable, loader)
+    except Exception:
+        # A history that is none may make no models; what Django says of it is the reason for that.
+        if not inconsistencies:
+            raise
+    return {
+        "database": "reachable" if reachable else "absent",
+        "applied": sum(1 for key in loader.applied_migrations if key in loader.disk_migrations),
+        **told,
+        "conflicts": [f"{app} ({', '.join(sorted(names))})" for app, names in sorted(conflicts.items())],
+        "inconsistencies": inconsistencies,
+    }
+
+
+def _pending(executor: Any, reachable: bool) -> dict[str, Any]:
+    """The migrations that would run, and what can be said of them before they do."""
+    from django.db import connection
+
     migrations, full_plan = pending(executor)
-    state = applied_state(loader, full_plan)
+    state = applied_state(executor.loader, full_plan)
     linter = Linter(connection, reachable, state) if migrations else None
     planned = []
     for migration in migrations:
@@ -72,16 +95,7 @@ def _plan() -> dict[str, Any]:
         if linter:
             linter.migration(migration, parts, before, state)
         planned.append(_planned(migration, parts))
-    conflicts = loader.detect_conflicts()
-    return {
-        "database": "reachable" if reachable else "absent",
-        "applied": sum(1 for key in loader.applied_migrations if key in loader.disk_migrations),
-        "pending": planned,
-        "missing": [] if conflicts else _missing(connection, reachable, loader),
-        "lint": linter.findings if linter else [],
-        "conflicts": [f"{app} ({', '.join(sorted(names))})" for app, names in sorted(conflicts.items())],
-        "inconsistencies": inconsistencies,
-    }
+    return {"pending": planned, "lint": linter.findings if linter else []}
 
 
 def _planned(migration: Any, parts: list[Collected]) -> dict[str, Any]:

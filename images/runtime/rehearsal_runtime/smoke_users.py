@@ -15,7 +15,8 @@ from .smoke_requests import client_for, fetch_with, is_page, post_record, shape
 SECONDS = 30
 #: How the operations of this file end.
 AS_USER = "as a user"
-_KNOWN_BY = ("id", "pk", "uuid", "slug", "code")
+#: Of a record, so many values are tried as what it is known by, none of them longer than that.
+_VALUES, _LONGEST = 12, 64
 
 
 def use_as_user(paths: Iterable[str], records: dict[str, dict[str, Any]], perform: Perform) -> None:
@@ -33,18 +34,19 @@ def use_as_user(paths: Iterable[str], records: dict[str, dict[str, Any]], perfor
     for path, record in {urlsplit(path).path: record for path, record in records.items()}.items():
         if time.monotonic() < deadline:
             perform(Operation(f"POST {shape(path)} {AS_USER}", partial(_send, path, record)))
-        own = _path_of(path, record)
+        own = perform(Operation(f"GET {shape(path)} for its first record", partial(_path_of, path, record))).result
         for method in ("PATCH", "DELETE") if own and time.monotonic() < deadline else ():
             perform(Operation(f"{method} {shape(own)} {AS_USER}", partial(_change, method, own)))
 
 
 def _path_of(path: str, record: dict[str, Any]) -> str | None:
-    """Where a record of a list stands by itself, as APIs have it: below its list, under what it is known by."""
+    """Where a record of a list stands by itself, as APIs have it: below its list, under one of its own values."""
     end = "/" if path.endswith("/") else ""
-    for name in _KNOWN_BY:
-        value = record.get(name)
+    for value in list(record.values())[:_VALUES]:
+        if isinstance(value, bool) or not isinstance(value, (str, int)) or not 0 < len(str(value)) <= _LONGEST:
+            continue
         own = f"{path.rstrip('/')}/{quote(str(value), safe='')}{end}"
-        if isinstance(value, (str, int)) and is_page(own):
+        if is_page(own) and client_for(None).get(own, secure=True).status_code == 200:
             return own
     return None
 

@@ -25,7 +25,8 @@ export function planFindings(plan: MigrationPlan, known: readonly MissingChange[
         subject: "the history of migrations",
         cause: words,
         consequence: "Django refuses to migrate, and the deployment stops.",
-        remedy: "Let the new migration depend on the applied ones instead of the other way round.",
+        remedy:
+          "Let the new migration depend on the applied ones instead of the other way round. One that was renamed gets its old name back (or lists it in replaces), and a project that has run takes another AUTH_USER_MODEL only with the old tables moved by hand.",
       }),
     ),
     ...plan.missing.map((missing) => missingFinding(missing, known)),

@@ -40,7 +40,7 @@ export const OF_SURROUNDINGS =
 const PERHAPS_MEANT =
   / is not escaped: | no mail server listens |a record is taken from whoever sends it| stand on two of them| of the administrator who was there before|they are not told apart|the database is away, as this rehearsal has it/;
 /** A page that is asked for again with something else in mind. */
-const ONCE_MORE = / (?:for its forms|for its files|by its address alone|with markup in \S+)$/;
+const ONCE_MORE = / (?:for its forms|for its first record|for its files|by its address alone|with markup in \S+)$/;
 const CLIENT_ERROR = /^status 4\d\d$/;
 /** What a project's form takes and what it does not is its own matter, as long as it is the same as before. */
 const OF_FORM = /^the form is shown again: |^it is taken although nothing is filled in: /;

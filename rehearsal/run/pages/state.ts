@@ -19,6 +19,8 @@ export const PAGES = z.object({
   variants: z.record(z.string(), z.number()).optional(),
   /** What parameters are worth, by kind of address. */
   parameters: z.record(z.string(), z.enum(["heeded", "ignored", "unclear"])).optional(),
+  /** Hosts at which pages say that they are. */
+  claimed: z.array(z.string()).optional(),
   /** What tells the database from another of the same name: addresses of records are of no other. */
   data: z.string(),
 });

@@ -9,6 +9,7 @@ import type { RunContext } from "../context.ts";
 import { databaseIdentity } from "../database/data/tables.ts";
 import { keep, keptOf } from "../kept.ts";
 import { knownSecrets } from "../logs/disclosed.ts";
+import type { Production } from "../preflight/production.ts";
 import type { RunStep } from "../step.ts";
 import { addressesOf, askAgain, goneFindings } from "./addresses.ts";
 import { brokenFindings, hiddenFindings, lostFindings, openFindings } from "./compare.ts";
@@ -16,6 +17,7 @@ import { credentialFindings, tryCredentials } from "./credentials.ts";
 import { disclosedFindings } from "./disclosed.ts";
 import { folded } from "./folded.ts";
 import { cookiePathFindings, referrerFindings } from "./forms.ts";
+import { claimedHosts, ownAddressFindings } from "./own-address.ts";
 import { parameterFindings, tryParameters } from "./parameters.ts";
 import { mixedUpFindings, openAsAdministrator, type Personal } from "./personal.ts";
 import { PAGES, type PagesState, shapesOf } from "./state.ts";
@@ -39,6 +41,7 @@ export const pages: RunStep = {
     const { administrator, opened } = await administratorWalk(context, visitor);
     const data = await dataOf(context);
     const addresses = addressesOf(visitor.met);
+    const claimed = await claimedHosts(mainClient(site), visitor.met);
     const now: PagesState = {
       version: 2,
       environment,
@@ -50,6 +53,7 @@ export const pages: RunStep = {
       credentials: site.paths.api === "none" ? {} : await tryCredentials(mainClient(site), site.paths.api),
       variants: await variantsOf(context, starts, addresses),
       parameters: await tryParameters(mainClient(site), addresses),
+      claimed: Object.keys(claimed).sort(),
       data,
     };
     const again =
@@ -64,6 +68,7 @@ export const pages: RunStep = {
       ...lostFindings({ who: "the administrator", now: now.administrator, before: before?.administrator ?? {} }),
       ...goneFindings(again, now.visitor),
       ...hiddenFindings(starts, now.visitor, before?.visitor ?? {}),
+      ...ownAddressFindings(claimed, site.hostnames, before?.claimed, () => productionOf(context)),
       ...credentialFindings(site.paths.api, now.credentials, before?.credentials ?? {}),
       ...variantFindings(now.variants ?? {}, before?.variants ?? {}),
       ...(before?.data === data ? parameterFindings(now.parameters ?? {}, before.parameters ?? {}) : []),
@@ -83,6 +88,11 @@ export const pages: RunStep = {
     };
   },
 };
+
+function productionOf({ production }: RunContext): Production | undefined {
+  const found = production?.();
+  return found === undefined || "none" in found ? undefined : found;
+}
 
 async function variantsOf({ site }: RunContext, starts: readonly string[], addresses: PagesState["addresses"]) {
   const client = mainClient(site);
