@@ -5,6 +5,7 @@ import type { AddedColumn, ChangedColumn, ColumnValues } from "../values.ts";
 /** With fewer rows, that they come to hold one value says nothing. */
 const SOME_ROWS = 10;
 const FEW_VALUES = 12;
+const DAY = 86_400_000;
 
 /** Values that the migrations take away: cut by a narrower type, or overwritten in every row. */
 export function valueFindings(
@@ -28,11 +29,16 @@ export function alikeFindings(
   added: readonly AddedColumn[],
   plan: readonly PlannedMigration[],
   run: readonly MigrationRun[],
+  now = Date.now(),
 ): Finding[] {
   return added.flatMap(({ table, column, values }): Finding[] => {
     const { type, rows, nulls, different, frequent } = values;
     const [{ value } = { value: "" }] = frequent;
-    if (different !== 1 || rows - nulls < 2 || !(type === "uuid" || DRAWN.test(value))) return [];
+    if (different !== 1 || rows - nulls < 2) return [];
+    if (/^(?:timestamp|date)/.test(type) && Math.abs(Date.parse(value) - now) < DAY) {
+      return rows - nulls < SOME_ROWS ? [] : [momentOfMigration(`${table}.${column}`, rows - nulls)];
+    }
+    if (!(type === "uuid" || DRAWN.test(value))) return [];
     const migration = migrationChanging({ table, column, before: values, after: values }, plan, run);
     return [
       {
@@ -48,6 +54,20 @@ export function alikeFindings(
       },
     ];
   });
+}
+
+function momentOfMigration(subject: string, rows: number): Finding {
+  return {
+    id: "data.values-alike",
+    // Who adds a moment to rows that are there has often no better one.
+    severity: "warning",
+    subject,
+    cause: `all ${rows} rows hold the moment of the migration: the column's default is the time at which it was added`,
+    consequence:
+      "Rows of years ago say that they are of today, and what is ordered by it comes in any order: lists, their pages, what is latest.",
+    remedy:
+      "Fill it from what the rows know of their age in the same migration, or let it be empty for those of before; order by a second column that tells rows apart.",
+  };
 }
 
 function lossOf({ table, column, before, after }: ChangedColumn): Finding | undefined {

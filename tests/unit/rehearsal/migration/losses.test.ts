@@ -188,6 +188,19 @@ describe("a column that is new", () => {
     expect(added({ ...uuid, nulls: 99 })).toEqual([]);
   });
 
+  it("is told of where all rows get the moment of the migration", () => {
+    const moment = { type: "timestamp with time zone", ...one("2026-01-01 12:00:00.123456+00") };
+    const at = Date.parse("2026-01-01T12:05:00Z");
+    const [found] = alikeFindings(
+      [{ table: "shop_note", column: "published_at", values: values({ different: 1, ...moment }) }],
+      [PLAN],
+      [],
+      at,
+    );
+    expect(found).toMatchObject({ severity: "warning", id: "data.values-alike", subject: "shop_note.published_at" });
+    expect(found?.cause).toContain("all 100 rows hold the moment of the migration");
+  });
+
   it("may hold the same state, time or text everywhere", () => {
     expect(added(one("published"))).toEqual([]);
     expect(added(one(""))).toEqual([]);
