@@ -8,6 +8,16 @@ const APPLICATION = "application:8000";
 /** Its own steps are bounded; a module that never ends being imported is not. */
 const LIMIT_MILLISECONDS = 60_000;
 
+/** A handler of Python's logging that opens its file at its first record, and cannot. */
+export interface UnwritableLog {
+  readonly handler: string;
+  readonly loggers: readonly string[];
+  readonly file: string;
+  readonly error: string;
+  /** Whether the failure reaches the code that logs. */
+  readonly raises: boolean;
+}
+
 /** What the runtime layer says of a release from inside of its image. */
 export interface ReleaseInspection {
   readonly migrations: { readonly pending: readonly string[] };
@@ -49,12 +59,13 @@ export interface ReleaseInspection {
   readonly unreadablePasswords: readonly { readonly algorithm: string; readonly users: number }[];
   /**
    * Loggers whose errors do not reach the container's log, whether the project configures logging at all, and files that
-   * they are written to instead.
+   * they are written to instead; and handlers whose file cannot be opened, which releases of before do not tell of.
    */
   readonly logging: {
     readonly configured: boolean;
     readonly loggers: readonly string[];
     readonly files: readonly string[];
+    readonly unwritable?: readonly UnwritableLog[];
   };
   /** What each task of the application answers; status 0 for nothing. */
   readonly requests: readonly {

@@ -32,6 +32,7 @@ def run() -> int:
     from . import (
         inspect_files,
         inspect_imports,
+        inspect_log_files,
         inspect_logging,
         inspect_moments,
         inspect_programs,
@@ -59,7 +60,7 @@ def run() -> int:
                 "secretFiles": _section(inspect_files.secrets),
                 "untranslated": _section(inspect_files.untranslated),
                 "unreadablePasswords": _section(inspect_users.unreadable),
-                "logging": _section(inspect_logging.unheard),
+                "logging": _section(lambda: {**inspect_logging.unheard(), "unwritable": inspect_log_files.unwritable()}),
                 "etl": _section(lambda: None if etl is None else _output(etl)),
                 "requests": requests.result(),
             }

@@ -100,6 +100,26 @@ describe("app.logging", () => {
       { seen: expect.stringContaining("only /tmp/shop.log in the container") as string },
     ]);
   });
+
+  it("fails where a handler's file cannot be opened, and warns where the handler gets over it", async () => {
+    const log = { handler: "audit", loggers: ["shop"], file: "/app/shop.log", error: "Read-only file system" };
+    const unwritable = [
+      { ...log, raises: true },
+      { ...log, loggers: ["a", "b"], raises: false },
+    ];
+    const logging = { configured: true, loggers: [], files: [], unwritable };
+    expect(await appLogging.run((await inspected({ logging })).environment)).toEqual([
+      {
+        expected: "a file that handler audit of the logger shop can write to in a task",
+        seen: "/app/shop.log: Read-only file system, at the first record, and what logs it fails",
+      },
+      {
+        expected: "a file that handler audit of the loggers a, b can write to in a task",
+        seen: "/app/shop.log: Read-only file system, at each record, which is lost",
+        warning: true,
+      },
+    ]);
+  });
 });
 
 describe("app.deploy-check", () => {
