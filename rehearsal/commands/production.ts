@@ -6,7 +6,7 @@ import { parseCertificates } from "../../config/consistency.ts";
 import type { Settings } from "../../config/settings.ts";
 import { dockerClient, isLocal } from "../../engine/docker-client.ts";
 import { newestEvidence } from "../evidence/store.ts";
-import { connectionsOf } from "../run/database/connection-users.ts";
+import { checkoutReader, connectionsOf } from "../run/database/connection-users.ts";
 import type { ConnectionUser } from "../run/database/headroom/connections.ts";
 import { inClear, readDeclaration, type StateResource } from "../run/declaration.ts";
 import { words } from "../run/drift/flat.ts";
@@ -180,7 +180,7 @@ function usersOf({ app, etl, database: { server } }: Settings, environment: stri
   const ofApp = {
     service: `${environment}-app`,
     tasks: app.replicas,
-    perTask: connectionsOf(app.command, app.environment, app.source),
+    perTask: connectionsOf(app.command, app.environment, checkoutReader(app.source)),
   };
   return [
     { ...ofApp, role: roleName("app"), main: true },
@@ -192,7 +192,7 @@ function usersOf({ app, etl, database: { server } }: Settings, environment: stri
             service: `${environment}-etl`,
             role: roleName("etl"),
             tasks: 1,
-            perTask: connectionsOf(etl.command, { ...app.environment, ...etl.environment }, app.source),
+            perTask: connectionsOf(etl.command, { ...app.environment, ...etl.environment }, checkoutReader(app.source)),
             main: true,
           },
         ]),

@@ -14,6 +14,7 @@ exec -- COMMAND…       runs any command with the secrets in its environment
 test -- COMMAND…       runs tests against an environment, and hands on their report as JSON
 check                  waits for database and migrations
 inspect                prints what a release is seen to be from inside of its image, as JSON
+files                  prints what of the project is in the image, as JSON
 settings               prints what the settings make of the release, as JSON
 vary-input FOLDER      writes a worker's input as the next delivery may bring it
 preflight              prints what the release would meet in another environment, as JSON
@@ -78,7 +79,7 @@ def _dispatch(arguments: list[str]) -> int:
     if name in ("apply", "build", "kill"):
         _take(given())
         return _rehearse(name, rest)
-    if name in ("plan", "migrate", "smoke", "check", "inspect", "settings", "preflight", "collectstatic") and not command:
+    if name in ("plan", "migrate", "smoke", "check", "inspect", "files", "settings", "preflight", "collectstatic") and not command:
         _take(given())
         return _run(name)
     print(USAGE, file=sys.stderr)
@@ -129,6 +130,8 @@ def _run(name: str) -> int:
         from .check import run
     elif name == "inspect":
         from .inspection import run
+    elif name == "files":
+        from .image_files import run
     elif name == "settings":
         from .setting_values import run
     elif name == "preflight":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 READ_BYTES = 65_536
@@ -26,7 +26,7 @@ def secrets(folder: Path | None = None) -> list[str]:
     """A line for each file below ``folder`` (the working directory) that holds a secret: its path and what it holds."""
     root = folder or Path.cwd()
     found = []
-    for file in _files(root):
+    for file in files_below(root):
         what = _secret(file)
         if what is not None:
             found.append(f"{file.relative_to(root)}: {what}")
@@ -38,18 +38,17 @@ def untranslated(folder: Path | None = None) -> list[str]:
     root = folder or Path.cwd()
     return sorted(
         str(file.relative_to(root))
-        for file in _files(root)
+        for file in files_below(root)
         if file.suffix == ".po" and file.parent.name == "LC_MESSAGES" and not file.with_suffix(".mo").exists()
     )
 
 
-def _files(root: Path) -> Iterator[Path]:
+def files_below(root: Path, skips: Callable[[str], bool] = LEFT_OUT.__contains__) -> Iterator[Path]:
+    """The files below a folder, FILES_LIMIT at most; ``skips`` says of a folder's name whether it is left out."""
     count = 0
     for folder, folders, names in os.walk(root):
         # A virtual environment says so itself, whatever its name is.
-        folders[:] = [
-            name for name in folders if name not in LEFT_OUT and not Path(folder, name, "pyvenv.cfg").exists()
-        ]
+        folders[:] = [name for name in folders if not skips(name) and not Path(folder, name, "pyvenv.cfg").exists()]
         for name in names:
             count += 1
             if count > FILES_LIMIT:

@@ -1,27 +1,25 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { RunContext } from "./../context.ts";
-import type { DeclaredObject } from "../declaration.ts";
+import type { RunContext } from "../context.ts";
+import { imageFiles, isOfProject } from "../image-files.ts";
+import { configurationFile, furtherWords, optionOf, specOf } from "../server-command.ts";
 import type { ConnectionUser } from "./headroom/connections.ts";
 
-interface ServiceSpec {
-  readonly command: readonly string[];
-  readonly variables: Readonly<Record<string, string>>;
-  readonly tasks: number;
-  readonly secrets: readonly string[];
-}
+/** Contents of a file that a server is configured by; empty where there is none. */
+export type ReadConfiguration = (name: string) => string;
+
+type Context = Pick<RunContext, "environment" | "declaration" | "logins" | "source" | "engine" | "process">;
 
 /** The services of an environment that connect to its database, each in its role; a page's request may use a second one. */
-export function connectionUsers(
-  context: Pick<RunContext, "environment" | "declaration" | "logins" | "source">,
-): ConnectionUser[] {
+export async function connectionUsers(context: Context): Promise<ConnectionUser[]> {
+  const read = await configurationReader(context);
   const roleName = (role: string) => context.logins.find((login) => login.role === role)?.address.username;
   return context.declaration.services.flatMap((service) => {
     const spec = specOf(service);
     const suffix = service.name.slice(context.environment.length + 1);
     const main = roleName(suffix);
     if (main === undefined || !spec.secrets.includes("DATABASE_URL")) return [];
-    const perTask = connectionsOf(spec.command, spec.variables, context.source);
+    const perTask = connectionsOf(spec.command, spec.variables, read);
     const user = { service: service.name, tasks: spec.tasks, perTask };
     const report = spec.secrets.includes("REPORT_DATABASE_URL") ? roleName("report") : undefined;
     return [
@@ -32,24 +30,27 @@ export function connectionUsers(
 }
 
 /** How many requests all tasks of the application serve at a time; undefined where its command does not tell. */
-export function servedAtOnce(context: Parameters<typeof connectionUsers>[0]): number | undefined {
-  const app = connectionUsers(context).find(({ service, main }) => main && service === `${context.environment}-app`);
+export async function servedAtOnce(context: Context): Promise<number | undefined> {
+  const users = await connectionUsers(context);
+  const app = users.find(({ service, main }) => main && service === `${context.environment}-app`);
   return app?.perTask === undefined ? undefined : app.tasks * app.perTask;
 }
 
-function specOf({ inputs }: DeclaredObject): ServiceSpec {
-  const { taskSpec, mode } = inputs as {
-    taskSpec: {
-      containerSpec: { commands?: string[]; env?: Record<string, string>; secrets?: { fileName: string }[] };
-    };
-    mode?: { replicated?: { replicas?: number } };
-  };
-  const { commands = [], env = {}, secrets = [] } = taskSpec.containerSpec;
-  return {
-    command: commands.includes("--") ? commands.slice(commands.indexOf("--") + 1) : commands,
-    variables: env,
-    tasks: mode?.replicated?.replicas ?? 1,
-    secrets: secrets.map(({ fileName }) => path.posix.basename(fileName)),
+/** Reads what is in the image, which is what runs; the checkout's where the image is not asked. */
+async function configurationReader(context: Context): Promise<ReadConfiguration> {
+  const { environment, declaration } = context;
+  const reads = declaration.services.some(
+    (service) => isOfProject(environment, service.name) && configurationFile(specOf(service)) !== undefined,
+  );
+  const files = reads ? await imageFiles(context) : undefined;
+  return files === undefined ? checkoutReader(context.source) : (name) => files.texts[name] ?? "";
+}
+
+/** Reads what is in a folder of sources. */
+export function checkoutReader(source: string): ReadConfiguration {
+  return (name) => {
+    const file = path.join(source, name);
+    return existsSync(file) ? readFileSync(file, "utf8") : "";
   };
 }
 
@@ -60,13 +61,13 @@ function specOf({ inputs }: DeclaredObject): ServiceSpec {
 export function connectionsOf(
   command: readonly string[],
   variables: Readonly<Record<string, string>>,
-  source: string,
+  read: ReadConfiguration,
 ): number | undefined {
   const words = command.map((word) => path.posix.basename(word));
   const option = (...names: readonly string[]) => optionOf(command, names);
   if (words.includes("gunicorn")) {
-    const given = (variables["GUNICORN_CMD_ARGS"] ?? "").split(/\s+/);
-    const file = configuration(source, optionOf(command, ["-c", "--config"]) ?? "gunicorn.conf.py");
+    const given = furtherWords(variables);
+    const file = read(configurationFile({ command, variables }) ?? "");
     const numberOf = (name: string, short: string) =>
       option(`--${name}`, short) ?? optionOf(given, [`--${name}`, short]) ?? inConfiguration(file, name, variables);
     const workers = whole(numberOf("workers", "-w") ?? variables["WEB_CONCURRENCY"] ?? "1");
@@ -81,21 +82,6 @@ export function connectionsOf(
   }
   if (words.includes("waitress-serve")) return whole(option("--threads") ?? "4");
   return undefined;
-}
-
-function optionOf(words: readonly string[], names: readonly string[]): string | undefined {
-  for (const [index, word] of words.entries()) {
-    for (const name of names) {
-      if (word === name) return words[index + 1];
-      if (word.startsWith(`${name}=`)) return word.slice(name.length + 1);
-    }
-  }
-  return undefined;
-}
-
-function configuration(source: string, name: string): string {
-  const file = path.join(source, name.replace(/^file:/, ""));
-  return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
 
 /** A number or text of gunicorn's configuration, or the variable that it is taken from with its default. */

@@ -95,7 +95,7 @@ async function looks(context: RunContext, oldest: DatabaseState | undefined) {
     ...headroomLooks({
       keys: oldest === undefined ? undefined : { takenAt: oldest.takenAt, values: oldest.keys },
       size: oldest,
-      users: connectionUsers(context),
+      users: await connectionUsers(context),
       extensions: declaration.extensions.map(({ name, inputs }) => {
         const version = words(inputs["version"]);
         return version === "" ? { name } : { name, version };

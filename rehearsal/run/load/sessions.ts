@@ -31,7 +31,7 @@ export async function endSessions(
 ): Promise<EndedSessions> {
   const { rowCount } = await withConnection(
     context.administration,
-    async (client) => await client.query(END, [declaredRoles(context)]),
+    async (client) => await client.query(END, [await declaredRoles(context)]),
   );
   const [path = ""] = pages;
   const { failed } = await tryBurst(context.site, { pages: [path], asset }, requests);

@@ -87,13 +87,15 @@ async function runCourse(
     await phase("steady", async () => {
       const from = Date.now();
       await wait(seconds);
-      for (let times = 1; times < LONGER && grows(context, samples, from); times++) await wait(seconds);
+      for (let times = 1; times < LONGER && (await grows(context, samples, from)); times++) await wait(seconds);
       return [];
     });
     await traffic.stop();
-    findings.push(...burstFindings(await tryBursts(context.site, targets, servedAtOnce(context), context.signal)));
+    findings.push(
+      ...burstFindings(await tryBursts(context.site, targets, await servedAtOnce(context), context.signal)),
+    );
     // All threads have just had a connection.
-    const sessions = await endSessions(context, targets, servedAtOnce(context) ?? USUAL_THREADS);
+    const sessions = await endSessions(context, targets, (await servedAtOnce(context)) ?? USUAL_THREADS);
     await phase("pause", () => wait(PAUSE_SECONDS));
     traffic.start();
     await phase("away", () => goAway(context, roll));
@@ -108,8 +110,8 @@ async function runCourse(
   }
 }
 
-function grows(context: RunContext, samples: readonly Sample[], from: number): boolean {
-  return growthFindings(since(samples, from), [], mostConnections(context)).length > 0;
+async function grows(context: RunContext, samples: readonly Sample[], from: number): Promise<boolean> {
+  return growthFindings(since(samples, from), [], await mostConnections(context)).length > 0;
 }
 
 async function judged(
@@ -135,8 +137,8 @@ async function judged(
     ...lostFindings(replies, phases, targets, before),
     ...(await diedFindings(context, phases, before)),
     ...(await killedFindings(context, phases)),
-    ...limitFindings(samples, calm, declaredRoles(context), context.load.production),
-    ...growthFindings(calm, rest, mostConnections(context)),
+    ...limitFindings(samples, calm, await declaredRoles(context), context.load.production),
+    ...growthFindings(calm, rest, await mostConnections(context)),
     ...flapFindings(samples, steady),
     ...(await upstreamFindings(context, phases, before)),
     ...(earlier === undefined ? [] : slowerFindings(latency, earlier.latency, context.load.slower, name)),

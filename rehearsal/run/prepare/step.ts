@@ -3,16 +3,20 @@ import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
 import type { RunContext } from "../context.ts";
 import { servedAtOnce } from "../database/connection-users.ts";
+import { imageFiles, isOfProject } from "../image-files.ts";
 import { keep, keptOf } from "../kept.ts";
 import { magnitudeFindings } from "../magnitudes.ts";
 import type { RunStep } from "../step.ts";
 import { dataFindings, loginFindings, migrationFindings } from "./database.ts";
 import { GIVEN, type Given, narrowedFindings, numbersOf, WHEN } from "./given.ts";
 import { forwardingFindings } from "./host.ts";
+import { checkoutFiles, FILES, type FilesState, leftOutFindings } from "./left-out.ts";
 import { requirementFindings } from "./requirements.ts";
+import { serverConfigurationFindings } from "./server-configuration.ts";
 import { variableFindings } from "./variables.ts";
 
 const KIND = "given";
+const KIND_OF_FILES = "files";
 
 /** What every other step takes for granted. */
 export const prepare: RunStep = {
@@ -23,6 +27,7 @@ export const prepare: RunStep = {
       ...requirementFindings(context.source),
       ...variableFindings(context.variables),
       ...(await givenOtherwise(context)),
+      ...(await leftOut(context)),
       ...(await forwardingFindings(context.engine)),
     ];
     const logins = await loginFindings(context);
@@ -46,7 +51,7 @@ export const prepare: RunStep = {
  */
 async function givenOtherwise(context: RunContext): Promise<Finding[]> {
   const { environment, release, reports, process, worker, site } = context;
-  const atOnce = servedAtOnce(context);
+  const atOnce = await servedAtOnce(context);
   const given: Given = {
     version: 1,
     environment,
@@ -63,5 +68,29 @@ async function givenOtherwise(context: RunContext): Promise<Finding[]> {
     ...narrowedFindings(given, before),
   ];
   if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, given);
+  return findings;
+}
+
+/** What the image lacks and the checkout has: a server's configuration, and what the release before had. */
+async function leftOut(context: RunContext): Promise<Finding[]> {
+  const { environment, release, reports, source, declaration } = context;
+  const image = await imageFiles(context);
+  if (image === undefined) return [];
+  const before = (await keptOf(reports, KIND_OF_FILES, environment, FILES)).find((state) => state.release !== release);
+  const services = declaration.services.filter(({ name }) => isOfProject(environment, name));
+  const servers = serverConfigurationFindings(services, image, source, before?.files);
+  if (image.files === null) return servers;
+  const has = checkoutFiles(source);
+  const told = servers.map(({ subject }) => subject);
+  const lost = leftOutFindings(image.files, before, (file) => !told.includes(file) && has(file));
+  const findings = [...servers, ...lost];
+  const now: FilesState = {
+    version: 1,
+    environment,
+    release,
+    takenAt: new Date().toISOString(),
+    files: [...image.files],
+  };
+  if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND_OF_FILES, now);
   return findings;
 }

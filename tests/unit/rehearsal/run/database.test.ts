@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Finding } from "../../../../rehearsal/finding.ts";
 import { connectionsOf } from "../../../../rehearsal/run/database/connection-users.ts";
-import { removalFindings } from "../../../../rehearsal/run/database/data/removals.ts";
+import { checkoutReader, connectionsOf } from "../../../../rehearsal/run/database/connection-users.ts";
 import { careFindings, rowFindings } from "../../../../rehearsal/run/database/data/tables.ts";
 import { collationFindings } from "../../../../rehearsal/run/database/headroom/collations.ts";
 import {
@@ -166,15 +166,15 @@ describe("headroom of connections", () => {
     onTestFinished(() => {
       rmSync(source, { recursive: true });
     });
-    expect(connectionsOf(["gunicorn", "-w", "3", "--threads=4", "a.wsgi"], {}, source)).toBe(12);
+    expect(connectionsOf(["gunicorn", "-w", "3", "--threads=4", "a.wsgi"], {}, checkoutReader(source))).toBe(12);
     writeFileSync(
       path.join(source, "gunicorn.conf.py"),
       'workers = int(os.environ.get("WEB_CONCURRENCY", "2"))\nthreads = 4\n',
     );
-    expect(connectionsOf(["gunicorn", "a.wsgi"], {}, source)).toBe(8);
-    expect(connectionsOf(["gunicorn", "a.wsgi"], { WEB_CONCURRENCY: "5" }, source)).toBe(20);
-    expect(connectionsOf(["/usr/bin/gunicorn", "-k", "gevent", "a.wsgi"], {}, source)).toBeUndefined();
-    expect(connectionsOf(["uvicorn", "a.asgi"], {}, source)).toBeUndefined();
+    expect(connectionsOf(["gunicorn", "a.wsgi"], {}, checkoutReader(source))).toBe(8);
+    expect(connectionsOf(["gunicorn", "a.wsgi"], { WEB_CONCURRENCY: "5" }, checkoutReader(source))).toBe(20);
+    expect(connectionsOf(["/usr/bin/gunicorn", "-k", "gevent", "a.wsgi"], {}, checkoutReader(source))).toBeUndefined();
+    expect(connectionsOf(["uvicorn", "a.asgi"], {}, checkoutReader(source))).toBeUndefined();
   });
 });
 
