@@ -32,6 +32,9 @@ def read() -> dict[str, Any]:
         "serializer": settings.SESSION_SERIALIZER,
         "cookie": settings.SESSION_COOKIE_NAME,
         "age": settings.SESSION_COOKIE_AGE,
+        "csrfCookie": settings.CSRF_COOKIE_NAME,
+        # As scripts send it, and not as WSGI hands it on.
+        "csrfHeader": settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-"),
         "userModel": get_user_model()._meta.label if "django.contrib.auth" in settings.INSTALLED_APPS else "",
         "backends": list(settings.AUTHENTICATION_BACKENDS),
     }

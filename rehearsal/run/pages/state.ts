@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Followed, kindOf } from "../../checks/followed-links.ts";
+import { COOKIES } from "./cookies.ts";
 import { ANSWER, type AnswerShape, describeAnswer } from "./describe.ts";
 
 export const PAGES = z.object({
@@ -21,6 +22,8 @@ export const PAGES = z.object({
   parameters: z.record(z.string(), z.enum(["heeded", "ignored", "unclear"])).optional(),
   /** Hosts at which pages say that they are. */
   claimed: z.array(z.string()).optional(),
+  /** What is set for visitors, and by logging in. */
+  cookies: COOKIES.optional(),
   /** What tells the database from another of the same name: addresses of records are of no other. */
   data: z.string(),
 });

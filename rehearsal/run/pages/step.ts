@@ -13,6 +13,7 @@ import type { Production } from "../preflight/production.ts";
 import type { RunStep } from "../step.ts";
 import { addressesOf, askAgain, goneFindings } from "./addresses.ts";
 import { brokenFindings, hiddenFindings, lostFindings, openFindings } from "./compare.ts";
+import { cookieFindings, cookiesOf } from "./cookies.ts";
 import { credentialFindings, tryCredentials } from "./credentials.ts";
 import { disclosedFindings } from "./disclosed.ts";
 import { folded } from "./folded.ts";
@@ -38,7 +39,7 @@ export const pages: RunStep = {
     }
     const before = (await keptOf(reports, KIND, environment, PAGES)).find((state) => state.release !== release);
     const visitor = await walk(mainClient(site), starts, signal, (path) => !isAdministration(context, path));
-    const { administrator, opened } = await administratorWalk(context, visitor);
+    const { administrator, opened, login } = await administratorWalk(context, visitor);
     const data = await dataOf(context);
     const addresses = addressesOf(visitor.met);
     const claimed = await claimedHosts(mainClient(site), visitor.met);
@@ -50,6 +51,7 @@ export const pages: RunStep = {
       visitor: shapesOf(visitor.met),
       administrator: shapesOf(administrator.met),
       addresses,
+      cookies: cookiesOf(visitor.met, login),
       credentials: site.paths.api === "none" ? {} : await tryCredentials(mainClient(site), site.paths.api),
       variants: await variantsOf(context, starts, addresses),
       parameters: await tryParameters(mainClient(site), addresses),
@@ -74,6 +76,7 @@ export const pages: RunStep = {
       ...(before?.data === data ? parameterFindings(now.parameters ?? {}, before.parameters ?? {}) : []),
       ...referrerFindings(all),
       ...cookiePathFindings(all),
+      ...(await cookieFindings(now, before, () => mainClient(site), signal)),
       ...disclosedFindings(all, knownSecrets(context.declaration.secrets)),
       ...openFindings(now.administrator, await asStranger(context, administrator)),
       ...(await mixedUpFindings(mainClient(site), opened, signal)),
@@ -137,11 +140,11 @@ function missingFinding({ path, from, seen }: MissingAsset): Finding {
 async function administratorWalk(
   context: RunContext,
   visitor: Walk,
-): Promise<{ administrator: Walk; opened: readonly Personal[] }> {
+): Promise<{ administrator: Walk; opened: readonly Personal[]; login: readonly string[] }> {
   const { site, signal } = context;
   const { adminLogin } = site.paths;
   if (adminLogin === "none" || site.administrator.password === "") {
-    return { administrator: { met: [], missing: [], assets: 0 }, opened: [] };
+    return { administrator: { met: [], missing: [], assets: 0 }, opened: [], login: [] };
   }
   const client = mainClient(site);
   const index = administrationIndex(adminLogin);
@@ -151,8 +154,10 @@ async function administratorWalk(
       `${site.administrator.username} must be able to log in at ${adminLogin}; it answered ${login.status}`,
     );
   }
+  const set = [...client.received];
   try {
     return {
+      login: set,
       administrator: await walk(client, [index], signal, (path) => isAdministration(context, path)),
       opened: await openAsAdministrator(client, visitor.met, adminLogin, signal),
     };

@@ -10,6 +10,9 @@ export const SESSIONS = z.object({
   cookie: z.string(),
   /** Seconds that a session lasts; not known of releases that were not asked. */
   age: z.number().optional(),
+  /** Of the token that guards forms, and the header that scripts send it in; not known of releases that were not asked. */
+  csrfCookie: z.string().optional(),
+  csrfHeader: z.string().optional(),
   userModel: z.string(),
   backends: z.array(z.string()),
 });

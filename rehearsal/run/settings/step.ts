@@ -6,6 +6,7 @@ import type { RunContext } from "../context.ts";
 import { keep, keptOf } from "../kept.ts";
 import type { RunStep } from "../step.ts";
 import { SESSIONS, sessionFindings } from "./sessions.ts";
+import { tokenFindings } from "./tokens.ts";
 import { VALUES, valueFindings } from "./values.ts";
 
 const KIND = "settings";
@@ -47,7 +48,11 @@ export const settings: RunStep = {
     const findings =
       before === undefined
         ? []
-        : [...sessionFindings(kept, before.sessions, honours === true), ...valueFindings(values, before.values)];
+        : [
+            ...sessionFindings(kept, before.sessions, honours === true),
+            ...tokenFindings(now, before),
+            ...valueFindings(values, before.values),
+          ];
     if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, now);
     return {
       detail:
