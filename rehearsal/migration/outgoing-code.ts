@@ -22,6 +22,8 @@ export interface CodeOperation {
   readonly outside?: Readonly<Record<string, number | null>>;
   /** What those were offered for whom it asked, in words. */
   readonly offers?: readonly string[];
+  /** Bytes of memory that it took at its peak, beyond what the process had; left out where that is little. */
+  readonly memory?: number;
   /** Null where it worked. */
   readonly error: string | null;
 }

@@ -17,6 +17,7 @@ from typing import Any
 from . import smoke_outside
 from .failure import say
 from .limits import sql_text
+from .smoke_memory import Peak
 
 RUNTIME = str(Path(__file__).resolve().parent.parent)
 LONGEST_ERROR = 600
@@ -47,6 +48,8 @@ class Operation:
     outside: dict[str, float | None] = field(default_factory=dict)
     #: What it found to be offered to whom it asked for; None where it does not look for that.
     offers: list[str] | None = None
+    #: Bytes of memory that its last run took at its peak, where that is much.
+    memory: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,9 @@ class Outcome:
         done = {"seconds": seconds, "statements": self.operation.statements, "records": self.operation.records}
         outside = {"outside": self.operation.outside} if self.operation.outside else {}
         offers = {"offers": self.operation.offers} if self.operation.offers is not None else {}
-        return {"event": "operation", "operation": self.operation.name, **table, **made_up, **done, **outside, **offers}
+        memory = {} if self.operation.memory is None else {"memory": self.operation.memory}
+        told = {"event": "operation", "operation": self.operation.name, **table, **made_up, **done}
+        return {**told, **outside, **offers, **memory}
 
 
 Perform = Callable[[Operation], Outcome]
@@ -91,6 +96,8 @@ def count_records() -> None:
 
 def perform(operation: Operation) -> Outcome:
     """Runs an operation and undoes what it did to any database. Its failure is in the outcome and raises nothing."""
+    # Threads of the traffic are at work side by side: what one of them takes cannot be told.
+    peak = Peak() if threading.current_thread() is threading.main_thread() else None
     at, began = time.time(), time.monotonic()
     error, result = None, None
     operation.identifiers, operation.statements = set(), 0
@@ -105,6 +112,7 @@ def perform(operation: Operation) -> Outcome:
         error = words_of(failure)
     seconds = time.monotonic() - began
     operation.records = _noted.records
+    operation.memory = peak.beyond() if peak else None
     if error is not None:
         drop_broken_connections()
     return Outcome(operation, at, seconds, error, result, _noted.made_up)

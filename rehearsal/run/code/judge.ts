@@ -3,6 +3,7 @@ import type { Finding, Severity } from "../../finding.ts";
 import type { CodeOperation } from "../../migration/outgoing-code.ts";
 import { duration } from "../../report/format.ts";
 import { editorFindings, isOfEditors, movedFindings } from "./editors.ts";
+import { memoryFindings } from "./memory.ts";
 import { outsideFindings } from "./outside.ts";
 
 const OPERATION = z.object({
@@ -12,6 +13,7 @@ const OPERATION = z.object({
   records: z.number().optional(),
   outside: z.record(z.string(), z.number().nullable()).optional(),
   offers: z.array(z.string()).readonly().optional(),
+  memory: z.number().optional(),
 });
 
 export const WORK = z.object({
@@ -66,13 +68,22 @@ const TIMES = 3;
  * What fails of all that a release's code does, and what has become slow.
  *
  * @param before what the code of the release before did; undefined where nobody kept it
+ * @param memoryBytes what the container of the code may have
  */
-export function codeFindings(operations: readonly CodeOperation[], before: CodeWork | undefined): Finding[] {
+export function codeFindings(
+  operations: readonly CodeOperation[],
+  before: CodeWork | undefined,
+  memoryBytes = Number.POSITIVE_INFINITY,
+): Finding[] {
   const single = operations.flatMap((operation) => {
     const known = before?.operations[operation.operation];
     if (isOfEditors(operation)) return editorFindings(operation, known);
     const outside = before !== undefined && known === undefined ? {} : known?.outside;
-    return [...ofOne(operation, known), ...outsideFindings(operation, outside)];
+    return [
+      ...ofOne(operation, known),
+      ...outsideFindings(operation, outside),
+      ...memoryFindings(operation, known, memoryBytes),
+    ];
   });
   return before === undefined ? single : [...single, ...movedFindings(operations, before.operations)];
 }

@@ -13,6 +13,7 @@ import type { RunStep } from "../step.ts";
 import { answerFindings, differingAnswers, goneFindings, keptFindings, pathsWithoutAnswer } from "./answers.ts";
 import { effectFindings } from "./effects.ts";
 import { type CodeWork, codeFindings, isSlow, WORK } from "./judge.ts";
+import { isHungry, isMemoryKnown, leastOf } from "./memory.ts";
 import { visitorFindings } from "./visitors.ts";
 
 const KIND = "code";
@@ -30,7 +31,8 @@ export const code: RunStep = {
     const { environment, release, reports } = context;
     const before = (await keptOf(reports, KIND, environment, WORK)).find((work) => work.release !== release);
     const operations = await work(context, before);
-    const findings = [...codeFindings(operations, before), ...(await compareAnswers(context, before))];
+    const failing = codeFindings(operations, before, context.process.memoryBytes);
+    const findings = [...failing, ...(await compareAnswers(context, before))];
     if (!stops(withDecisions(findings, context.accepted))) await keep(reports, KIND, done(context, operations));
     const failed = operations.filter(({ error }) => error !== null).length;
     return {
@@ -80,9 +82,9 @@ async function compareAnswers(context: RunContext, before: CodeWork | undefined)
   }
 }
 
-/** Tries everything; what seems to have become slow a second time, with caches filled. */
+/** Tries everything; what seems to have become slow or large a second time, with caches filled and modules imported. */
 async function work(context: RunContext, before: CodeWork | undefined): Promise<CodeOperation[]> {
-  const { engine, signal } = context;
+  const { engine, process, signal } = context;
   const smoke = await startSmoke(engine, smokeRun(context));
   const stop = () => void smoke.end();
   signal.addEventListener("abort", stop, { once: true });
@@ -90,17 +92,19 @@ async function work(context: RunContext, before: CodeWork | undefined): Promise<
     const first = await smoke.once();
     const seemsSlow = ({ operation, seconds, error }: CodeOperation) =>
       error === null && isSlow(seconds, before?.operations[operation]?.seconds ?? Number.POSITIVE_INFINITY);
+    const seemsHungry = (operation: CodeOperation) =>
+      isHungry(operation, before?.operations[operation.operation], process.memoryBytes);
     // What takes so long is not slow because it is the first time.
     if (
-      !first.some(seemsSlow) ||
+      !first.some((operation) => seemsSlow(operation) || seemsHungry(operation)) ||
       first.some((operation) => seemsSlow(operation) && operation.seconds > CERTAIN_SECONDS)
     )
       return first;
-    const again = new Map((await smoke.once()).map((operation) => [operation.operation, operation.seconds]));
-    return first.map((operation) => ({
-      ...operation,
-      seconds: Math.min(operation.seconds, again.get(operation.operation) ?? operation.seconds),
-    }));
+    const again = new Map((await smoke.once()).map((operation) => [operation.operation, operation]));
+    return first.map((operation) => {
+      const second = again.get(operation.operation) ?? operation;
+      return { ...operation, seconds: Math.min(operation.seconds, second.seconds), ...leastOf(operation, second) };
+    });
   } finally {
     signal.removeEventListener("abort", stop);
     await smoke.end();
@@ -129,6 +133,7 @@ function smokeRun({ environment, process, secrets, dataNetwork, site }: RunConte
 }
 
 function done({ environment, release, process }: RunContext, operations: readonly CodeOperation[]): CodeWork {
+  const memoryKnown = isMemoryKnown(operations);
   return {
     version: 1,
     environment,
@@ -136,7 +141,7 @@ function done({ environment, release, process }: RunContext, operations: readonl
     takenAt: new Date().toISOString(),
     image: process.image,
     operations: Object.fromEntries(
-      operations.map(({ operation, error, seconds, statements, records, outside = {}, offers }) => [
+      operations.map(({ operation, error, seconds, statements, records, outside = {}, offers, memory = 0 }) => [
         operation,
         {
           error,
@@ -145,6 +150,7 @@ function done({ environment, release, process }: RunContext, operations: readonl
           ...(records === undefined ? {} : { records }),
           outside,
           ...(offers === undefined ? {} : { offers }),
+          ...(memoryKnown ? { memory } : {}),
         },
       ]),
     ),

@@ -9,6 +9,7 @@ import {
 } from "../../../../rehearsal/run/code/answers.ts";
 import { effectFindings } from "../../../../rehearsal/run/code/effects.ts";
 import { type CodeWork, codeFindings } from "../../../../rehearsal/run/code/judge.ts";
+import { isMemoryKnown, leastOf } from "../../../../rehearsal/run/code/memory.ts";
 import { visitorFindings } from "../../../../rehearsal/run/code/visitors.ts";
 
 const operation = (name: string, error: string | null = null, seconds = 0.01) => ({ operation: name, error, seconds });
@@ -236,6 +237,60 @@ describe("what has become slow", () => {
     const known = earlier({ "GET /": { error: null, seconds: 0.3 }, "GET /report/": { error: null, seconds: 1 } });
     const now = [operation("GET /", null, 2.4), operation("GET /report/", null, 3), operation("GET /new/", null, 9)];
     expect(short(codeFindings(now, known))).toEqual(["blocking code.slow GET /"]);
+  });
+});
+
+describe("memory that an operation takes", () => {
+  const name = "GET /flights.csv";
+  const MB = 1_000_000;
+  const taking = (memory: number | undefined, error: string | null = null) => ({
+    ...operation(name, error),
+    ...(memory === undefined ? {} : { memory }),
+  });
+  const found = (now: number | undefined, before: number | undefined, limit: number | undefined = 400 * MB) =>
+    codeFindings([taking(now)], earlier({ [name]: taking(before) }), limit);
+
+  it("stops the release: three times as much as before, and an eighth of what the container may have", () => {
+    expect(found(150 * MB, 50 * MB)).toMatchObject([
+      {
+        id: "code.memory",
+        severity: "blocking",
+        subject: name,
+        cause:
+          "it takes 150 MB of memory, of the 400 MB that its container may have; with the release before it took 50.0 MB",
+      },
+    ]);
+    expect(found(51 * MB, 0)[0]?.cause).toContain("with the release before it took hardly any");
+  });
+
+  it("is nothing where it was nearly as much before, or where there is room for it", () => {
+    expect(found(149 * MB, 50 * MB)).toEqual([]);
+    expect(found(50 * MB, 0)).toEqual([]);
+    expect(found(150 * MB, 50 * MB, 1200 * MB)).toEqual([]);
+    expect(found(undefined, 50 * MB)).toEqual([]);
+  });
+
+  it("is nothing where nobody counted, or it was not done to its end", () => {
+    expect(found(150 * MB, undefined)).toEqual([]);
+    expect(codeFindings([taking(150 * MB)], earlier({}), 400 * MB)).toEqual([]);
+    expect(codeFindings([taking(150 * MB)], undefined, 400 * MB)).toEqual([]);
+    const failed = earlier({ [name]: taking(0, "status 500") });
+    expect(codeFindings([taking(150 * MB)], failed, 400 * MB)).toEqual([]);
+    const known = earlier({ [name]: taking(0) });
+    expect(short(codeFindings([taking(150 * MB, "KeyError: 7")], known, 400 * MB))).toEqual([
+      `blocking code.request ${name}`,
+    ]);
+  });
+
+  it("is what it takes the second time, without what is imported and kept once", () => {
+    expect(leastOf(taking(150), taking(20))).toEqual({ memory: 20 });
+    expect(leastOf(taking(150), taking(undefined))).toEqual({ memory: 0 });
+    expect(leastOf(taking(undefined), taking(20))).toEqual({});
+  });
+
+  it("is known where one operation at least tells of it", () => {
+    expect(isMemoryKnown([taking(undefined), taking(0)])).toBe(true);
+    expect(isMemoryKnown([taking(undefined)])).toBe(false);
   });
 });
 
