@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import { type OneShot, startOneShot } from "../../engine/one-shot.ts";
+import { KILLED, type OneShot, startOneShot } from "../../engine/one-shot.ts";
+import { bytes } from "../report/format.ts";
 import type { Clone } from "../snapshot/clone.ts";
 import { onClone, type ReleaseProcess } from "./releases.ts";
 
@@ -70,6 +71,7 @@ export interface AnsweredValues {
 }
 
 type SmokeEvent =
+  | { event: "begins"; name: string }
   | ({ event: "operation" } & CodeOperation)
   | ({ event: "answer" } & CodeAnswer)
   | ({ event: "effect" } & CodeEffect)
@@ -143,6 +145,8 @@ export async function startSmoke(docker: Docker, run: OneShot): Promise<Outgoing
   let pages: Record<string, string> = {};
   let answered: ((operations: CodeOperation[]) => void) | undefined;
   let traffic: { first: () => void; busy: () => void } | undefined;
+  /** What nothing has come of yet. */
+  let underWay: string | undefined;
   const said: string[] = [];
   const shot = await startOneShot(docker, run, (line, stream) => {
     if (stream === "stderr") {
@@ -150,8 +154,11 @@ export async function startSmoke(docker: Docker, run: OneShot): Promise<Outgoing
       return;
     }
     const event = JSON.parse(line) as SmokeEvent;
-    if (event.event === "operation") {
+    if (event.event === "begins") underWay = event.name;
+    else if (event.event === "operation") {
       collected.push(event);
+      // Others come from a process beside it.
+      if (event.operation === underWay) underWay = undefined;
       if (event.at !== undefined) traffic?.first();
     } else if (event.event === "answer") answers.push(event);
     else if (event.event === "page") pages[event.path] = event.text;
@@ -165,7 +172,12 @@ export async function startSmoke(docker: Docker, run: OneShot): Promise<Outgoing
   const died = shot.ended.then(({ exitCode }) => {
     throw new Error(
       [
-        `the code of ${run.image} must run on the database; it ended with exit code ${exitCode}:`,
+        `the code of ${run.image} must run on the database; it ended with exit code ${exitCode}` +
+          (underWay === undefined ? "" : ` while it was at ${underWay}`) +
+          (exitCode === KILLED
+            ? `; the kernel ends what wants more memory than the ${bytes(run.memoryBytes)} there`
+            : "") +
+          ":",
         ...said.slice(-20),
       ].join("\n  "),
     );

@@ -34,7 +34,8 @@ OWN_PAGES = 5
 
 
 def run() -> int:
-    """Writes JSON lines: ``ready``, each ``operation``, ``answer``, ``page`` or ``effect``, ``round`` after each of what is done once, ``paused``.
+    """Writes JSON lines: ``ready``, what ``begins``, each ``operation``, ``answer``, ``page`` or ``effect``, ``round`` after each
+    of what is done once, ``paused``.
 
     SMOKE_PATHS are the paths to begin with, separated by commas; with SMOKE_UNLINKED=1, ``once`` does as well what no
     link leads to: it sends forms and records, turns the pages of lists, chooses rows of the administration, and asks for
@@ -264,9 +265,17 @@ class Smoke:
 
     def _told(self, operation: Operation) -> Outcome:
         """Performs an operation, and emits its event."""
-        outcome = perform(operation)
-        self.emit({**outcome.event(), "error": outcome.error})
+        outcome = self._begun(operation)
+        self._tell(outcome)
         return outcome
+
+    def _begun(self, operation: Operation) -> Outcome:
+        """Performs an operation whose name is told before: of one that ends this process nothing else would be."""
+        self.emit({"event": "begins", "name": operation.name})
+        return perform(operation)
+
+    def _tell(self, outcome: Outcome) -> None:
+        self.emit({**outcome.event(), "error": outcome.error})
 
     def _begin_administration(self, tell: Callable[[dict[str, Any]], None]) -> Beside:
         from .smoke_requests import administer
