@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from . import database, project, smoke_outside
+from . import database, project, smoke_outside, smoke_storage
 from .failure import Failure
 from .settings import number
 from .smoke_beside import Beside
@@ -288,6 +288,7 @@ class Smoke:
         from .smoke_requests import visit
         from .smoke_searches import searches_of
 
+
         self._requests, self._asked, self._records, self._answered, self._searches = [], {}, {}, [], []
 
         def asked(path: str, outcome: Outcome) -> None:
@@ -313,12 +314,13 @@ def _tables(words: str) -> set[str]:
 
 
 def _confine() -> None:
-    """Keeps mail and caches in this process, and a log-in from writing to the user's row, which all requests share."""
+    """Keeps mail, caches and stored files in this process, and a log-in from writing to the user's row, which all requests share."""
     from django.conf import settings
     from django.contrib.auth import user_logged_in
     from django.test.utils import override_settings
 
     smoke_outside.watch()
+    smoke_storage.confine()
     memory = "django.core.cache.backends.locmem.LocMemCache"
     override_settings(
         EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import dataclass, field
 from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
+from . import smoke_storage
 from .smoke_forms import refusals, shown_again
 from .smoke_operation import Operation, Perform, Refused, note_made_up
 from .smoke_pages import records_of
+from .smoke_pictures import Picture, is_for_pictures, of_rows_that_are, pictures_for
 from .smoke_requests import administrations, change_link, client_of, content_of, post_record, shape
 
 #: After that nothing further is sent.
@@ -60,60 +63,97 @@ def choose_all(perform: Perform) -> None:
 
 
 def save_unchanged(perform: Perform) -> None:
-    """Opens the first row of each list of an administration and saves it as it is, as editors do who look something up.
+    """Opens the first row of each list of an administration and saves it as it is, as editors do who look something up; and
+    with a picture of each kind where it has inputs for pictures.
 
     It fails where the form is not taken: its row breaks a rule of today's, or cannot be saved by the way that editors take.
     """
     deadline = time.monotonic() + SECONDS
     for _, lists in administrations():
         for path in lists:
-            if time.monotonic() < deadline:
-                perform(Operation(f"POST {path}<id>/change/ unchanged", partial(_save, path)))
+            name = f"POST {path}<id>/change/"
+            if time.monotonic() > deadline:
+                return
+            saved = perform(Operation(f"{name} unchanged", partial(_save, path)))
+            # A form that is not even taken as it is says nothing of pictures.
+            for picture in pictures_for(saved.result):
+                if time.monotonic() < deadline:
+                    perform(Operation(f"{name} with {picture.called}", partial(_save, path, picture)))
 
 
-def _save(path: str) -> None:
+def _save(path: str, picture: Picture | None = None) -> dict[str, str]:
+    """Inputs for pictures of the form that was taken, with what they accept."""
     client = client_of(as_superuser=True)
     shown = client.get(path, secure=True)
     link = change_link(path, shown) if shown.status_code == 200 else None
     if link is None:
-        return
+        return {}
     page = client.get(link, secure=True)
-    values = form_values(content_of(page), "_save") if page.status_code == 200 else None
+    form = _form_with("_save", content_of(page)) if page.status_code == 200 else None
     # Without a button to save there is nothing to be saved: the rows are to be looked at alone.
-    if values is None:
-        return
-    with refusals() as refused:
-        response = client.post(link, values, secure=True)
+    if form is None:
+        return {}
+    inputs = of_rows_that_are(form.pictures, form.values)
+    files = picture.as_files(inputs) if picture else {}
+    with smoke_storage.forgotten(), refusals() as refused:
+        response = client.post(link, {**form.values, "_save": ["1"], **files}, secure=True)
     if response.status_code >= 400:
         raise Refused(f"status {response.status_code}")
     if response.status_code == 200:
         raise Refused(shown_again(refused))
+    return inputs
 
 
 def form_values(html: str, button: str) -> dict[str, list[str]] | None:
     """What a browser sends of the form that has a button of that name; None where there is none."""
+    form = _form_with(button, html)
+    return None if form is None else form.values | {button: ["1"]}
+
+
+def _form_with(button: str, html: str) -> ShownForm | None:
+    return next((form for form in shown_forms(html) if button in form.buttons), None)
+
+
+def shown_forms(html: str) -> list[ShownForm]:
+    """The forms of a page."""
     parser = _Values()
     parser.feed(html)
     parser.close()
-    return next((form | {button: ["1"]} for form, buttons in parser.forms if button in buttons), None)
+    return parser.forms
+
+
+@dataclass
+class ShownForm:
+    """A form with what a browser sends of it."""
+
+    method: str
+    action: str
+    values: dict[str, list[str]] = field(default_factory=dict)
+    #: Names of its buttons.
+    buttons: set[str] = field(default_factory=set)
+    #: Names of its inputs for days.
+    days: list[str] = field(default_factory=list)
+    #: Its inputs for pictures, with what they accept.
+    pictures: dict[str, str] = field(default_factory=dict)
 
 
 class _Values(HTMLParser):
-    """Forms with their present values and the names of their buttons."""
+    """Forms with their present values."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.forms: list[tuple[dict[str, list[str]], set[str]]] = []
+        self.forms: list[ShownForm] = []
         self._select: tuple[str, bool] | None = None
         self._text: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(({}, set()))
+            self.forms.append(ShownForm(given.get("method", "get").lower(), given.get("action", "")))
         if not self.forms:
             return
-        values, buttons = self.forms[-1]
+        form = self.forms[-1]
+        values = form.values
         name, kind = given.get("name", ""), given.get("type", "text").lower()
         if tag == "option" and self._select is not None:
             self._option(values, given)
@@ -125,9 +165,14 @@ class _Values(HTMLParser):
             self._text = name
             values.setdefault(name, []).append("")
         elif tag in ("input", "button") and kind in ("submit", "image", "button"):
-            buttons.add(name)
-        elif tag == "input" and kind not in ("file", "reset") and (kind not in ("checkbox", "radio") or "checked" in given):
+            form.buttons.add(name)
+        elif tag == "input" and kind == "file":
+            if is_for_pictures(given.get("accept", "")):
+                form.pictures[name] = given["accept"]
+        elif tag == "input" and kind != "reset" and (kind not in ("checkbox", "radio") or "checked" in given):
             values.setdefault(name, []).append(given.get("value", "on" if kind == "checkbox" else ""))
+            if kind == "date":
+                form.days.append(name)
 
     def _option(self, values: dict[str, list[str]], given: dict[str, str]) -> None:
         name, several = self._select or ("", False)
@@ -145,7 +190,7 @@ class _Values(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._text is not None and self.forms:
-            self.forms[-1][0][self._text][-1] += data
+            self.forms[-1].values[self._text][-1] += data
 
 
 def chosen_rows(page: Any) -> list[str]:

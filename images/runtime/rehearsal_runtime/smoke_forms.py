@@ -12,10 +12,12 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from . import smoke_storage
 from .settings import first_host
 from .smoke_mail import Mail
 from .smoke_operation import Operation, Perform, Refused, undone
 from .smoke_patience import answered_in_time, fitting
+from .smoke_pictures import Picture, is_for_pictures, pictures_for
 from .smoke_requests import content_of, fetch, is_page, shape
 
 LIMIT = 20
@@ -46,6 +48,8 @@ _WRITTEN = {
     "text": "Łukasz Nguyễn",
     "textarea": "To whom it concerns,\r\nŁukasz Nguyễn wrote {this} with 100 % \"quotes\"; it's what <people> do & nobody expects.",
 }
+#: An input for a file that is one.
+_PICTURE = "picture"
 _NOT_SENT = {"submit", "button", "image", "reset"}
 
 
@@ -58,6 +62,8 @@ class Field:
     value: str = ""
     options: list[str] = field(default_factory=list)
     longest: int | None = None
+    #: Kinds of files that are asked for.
+    accept: str = ""
 
     def filled(self, way: str = FILLED) -> str:
         """A value as a visitor gives one, or the one that stands there."""
@@ -76,9 +82,15 @@ class Form:
     action: str
     fields: list[Field] = field(default_factory=list)
 
+    def pictures(self) -> dict[str, str]:
+        """Inputs for pictures, with what they accept."""
+        return {one.name: one.accept for one in self.fields if one.kind == _PICTURE}
+
 
 def send_forms(paths: list[str], perform: Perform, mail: Mail) -> None:
-    """Sends each form of these pages that is sent with POST to the project itself; forms to log in are left out."""
+    """Sends each form of these pages that is sent with POST to the project itself; forms to log in are left out. One with inputs
+    for pictures is sent with one of each kind.
+    """
     done: set[str] = set()
     deadline = time.monotonic() + SECONDS
     for path in paths:
@@ -90,6 +102,12 @@ def send_forms(paths: list[str], perform: Perform, mail: Mail) -> None:
             if name in done or len(done) == LIMIT or time.monotonic() > deadline:
                 continue
             done.add(name)
+            inputs = form.pictures()
+            for picture in pictures_for(inputs):
+                if time.monotonic() < deadline:
+                    perform(Operation(f"{name} with {picture.called}", partial(_send, path, number, FILLED, mail, picture)))
+            if inputs:
+                continue
             for way in (EMPTY, FILLED, WRITTEN):
                 perform(Operation(f"{name} {way}", lambda at=(path, number, way): _send(*at, mail)))
             for place in form.fields:
@@ -115,16 +133,18 @@ def _try_patience(path: str, number: int, name: str) -> None:
                 raise Refused(f"status 500 for {len(text)} letters such as {text[:3]!r}")
 
 
-def _send(path: str, number: int, way: str, mail: Mail) -> None:
+def _send(path: str, number: int, way: str, mail: Mail, picture: Picture | None = None) -> None:
     client = _client()
     form = _forms(client.get(path, secure=True), path)[number]
-    data = {one.name: one.filled(way) for one in form.fields}
+    data = {one.name: one.filled(way) for one in form.fields if one.kind != _PICTURE}
+    files = picture.as_files(form.pictures()) if picture else {}
     origin = f"https://{first_host()}"
     filled = way != EMPTY
     if filled:
         _be_there_before(path)
-    with _created() as rows, refusals() as refused:
-        response = client.post(form.action, data, secure=True, headers={"referer": f"{origin}{path}", "origin": origin})
+    with _created() as rows, smoke_storage.forgotten(), refusals() as refused:
+        headers = {"referer": f"{origin}{path}", "origin": origin}
+        response = client.post(form.action, {**data, **files}, secure=True, headers=headers)
     mail.check()
     if filled:
         _is_of_nobody_else(rows)
@@ -285,5 +305,7 @@ class _Parser(HTMLParser):
         else:
             longest = given.get("maxlength", "")
             one = Field(given["name"], kind, given.get("value", ""), longest=int(longest) if longest.isdigit() else None)
+            if kind == "file" and is_for_pictures(given.get("accept", "")):
+                one = Field(given["name"], _PICTURE, accept=given["accept"])
         form.fields.append(one)
         self._select = one if tag == "select" else None

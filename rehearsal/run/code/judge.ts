@@ -43,6 +43,8 @@ const PERHAPS_MEANT =
   / is not escaped: | no mail server listens |a record is taken from whoever sends it| stand on two of them| of the administrator who was there before|they are not told apart|the database is away, as this rehearsal has it/;
 /** A page that is asked for again with something else in mind. */
 const ONCE_MORE = / (?:for its forms|for its first record|for its files|by its address alone|with markup in \S+)$/;
+/** Nobody knows whether a project ever took pictures of that kind. */
+const OF_PICTURE = / with a (?:transparent PNG|palette GIF|JPEG)$/;
 const CLIENT_ERROR = /^status 4\d\d$/;
 /** What a project's form takes and what it does not is its own matter, as long as it is the same as before. */
 const OF_FORM = /^the form is shown again: |^it is taken although nothing is filled in: /;
@@ -133,7 +135,7 @@ function failure(
       (error === NOT_TAKEN && /^GET \S+\?/.test(name)));
   return {
     id: request ? "code.request" : /^(?:SELECT|UPDATE) /.test(name) ? "code.row" : "code.write",
-    severity: same || expected ? "note" : refused ? "blocking" : severityOf(error, known === undefined, madeUp),
+    severity: same || expected ? "note" : refused ? "blocking" : severityOf(error, known === undefined, madeUp, name),
     subject: name,
     cause: same ? `${error}; so it was with the release before` : error,
     consequence: request
@@ -147,9 +149,9 @@ function failure(
  * @param first whether the release before did nothing of the kind
  * @param madeUp whether a row was made up, which a rule of the project's own may refuse
  */
-function severityOf(error: string, first: boolean, madeUp: boolean): Severity {
+function severityOf(error: string, first: boolean, madeUp: boolean, name: string): Severity {
   if (OF_SURROUNDINGS.test(error)) return "note";
-  if (CLIENT_ERROR.test(error) || (first && PERHAPS_MEANT.test(error))) return "warning";
+  if (CLIENT_ERROR.test(error) || (first && (PERHAPS_MEANT.test(error) || OF_PICTURE.test(name)))) return "warning";
   return first && madeUp && !OF_DATABASE.test(error) ? "note" : "blocking";
 }
 

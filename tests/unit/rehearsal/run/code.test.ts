@@ -139,6 +139,24 @@ describe("what a release's code fails at", () => {
     expect(logging(9)).toEqual([]);
   });
 
+  it("stops the release: a picture that it took and cannot work with any more", () => {
+    const kinds = ["a transparent PNG", "a palette GIF", "a JPEG"];
+    for (const name of kinds.map((kind) => `POST /admin/shop/item/<id>/change/ with ${kind}`)) {
+      const failed = operation(name, "OSError: cannot write mode RGBA as JPEG | shop/models.py:9");
+      const again = operation(name, "the form is shown again: what is filled in is not taken");
+      const taken = earlier({ [name]: { error: null, seconds: 0 } });
+      expect(codeFindings([failed], taken)).toMatchObject([
+        { id: "code.request", severity: "blocking", subject: name, cause: failed.error },
+      ]);
+      expect(short(codeFindings([again], taken))).toEqual([`blocking code.request ${name}`]);
+      // Perhaps it never did.
+      expect(short(codeFindings([failed], earlier({})))).toEqual([`warning code.request ${name}`]);
+      expect(short(codeFindings([again], undefined))).toEqual([`note code.request ${name}`]);
+      const known = earlier({ [name]: { error: failed.error, seconds: 0 } });
+      expect(short(codeFindings([failed], known))).toEqual([`note code.request ${name}`]);
+    }
+  });
+
   it("is a note where a made-up row may be to blame, unless the release before could insert it", () => {
     const failed = [{ ...operation("INSERT shop.Order", "ValidationError: total"), madeUp: true }];
     expect(short(codeFindings(failed, undefined))).toEqual(["note code.write INSERT shop.Order"]);
