@@ -95,6 +95,7 @@ class Smoke:
         self._answered: list[str] = []
         #: Where each search form leads, and the name of its text.
         self._searches: list[tuple[str, str]] = []
+        self._periods: list[Any] = []
         self._traffic: Traffic | None = None
         self._mail = Mail()
         self._left = LeftFiles()
@@ -122,6 +123,7 @@ class Smoke:
             from .smoke_gaps import visit_unusual
             from .smoke_markup import show_markup
             from .smoke_pages import larger_pages, turn_pages
+            from .smoke_periods import ask_for_years
             from .smoke_requests import fetch, shape
             from .smoke_routes import visit_routes
             from .smoke_searches import paste, seek
@@ -145,6 +147,7 @@ class Smoke:
             show_markup(self._asked, self._told)
             visit_routes(self._told)
             show_error_page(self._paths[0] if self._paths else "/", self._told)
+            ask_for_years(self._periods, self._begun, self._tell)
         from .smoke_models import project_writes, reads, rewrites, writes
         from .smoke_rows import models
 
@@ -285,11 +288,11 @@ class Smoke:
     def _visit(self, perform: Perform) -> None:
         from .smoke_answers import answer
         from .smoke_clients import first_record
+        from .smoke_periods import periods_of
         from .smoke_requests import visit
         from .smoke_searches import searches_of
 
-
-        self._requests, self._asked, self._records, self._answered, self._searches = [], {}, {}, [], []
+        self._requests, self._asked, self._records, self._answered, self._searches, self._periods = [], {}, {}, [], [], []
 
         def asked(path: str, outcome: Outcome) -> None:
             self._asked[path] = outcome.operation
@@ -298,6 +301,7 @@ class Smoke:
                 self._answered.append(path)
                 if self._unlinked:
                     self._searches += searches_of(path, outcome.result)
+                    self._periods += periods_of(path, outcome.result)
                 self.emit(answer(path, outcome.result))
                 if (record := first_record(outcome.result)) is not None:
                     self._records[path] = record

@@ -48,7 +48,7 @@ def visit(
         asked(path, outcome)
         if outcome.error is not None or depth == DEPTH_LIMIT:
             continue
-        for link in _links(path, outcome.result):
+        for link in links(path, outcome.result):
             if shape(link) not in met:
                 met.add(shape(link))
                 queue.append((link, depth + 1))
@@ -194,7 +194,7 @@ def content_of(response: Any) -> str:
     return content.decode(getattr(response, "charset", None) or "utf-8", "replace")
 
 
-def _links(path: str, response: Any) -> Iterator[str]:
+def links(path: str, response: Any) -> Iterator[str]:
     """Links of an answer to this project's own pages, in their order."""
     for link in _raw_links(path, response):
         try:
