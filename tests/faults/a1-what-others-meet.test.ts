@@ -18,6 +18,7 @@ async function python(twin: Staged, code: string): Promise<string> {
   return said.trim().split("\n").at(-1) ?? "";
 }
 
+const TOLD = "Nobody was there to tell us";
 const CLIENT =
   "from django.test import Client; from django.contrib.auth.models import User; from flights.models import Remark; c = Client(HTTP_HOST=__import__('os').environ['DJANGO_ALLOWED_HOSTS'].split(',')[0], HTTP_X_FORWARDED_PROTO='https'); ";
 /** Asks a server that takes connections and says nothing. */
@@ -34,6 +35,16 @@ testFaultsTogether([
         "class RemarkViewSet(mixins.CreateModelMixin, viewsets.ReadOnlyModelViewSet):",
         "class RemarkViewSet(viewsets.ModelViewSet):",
       ]),
+    },
+    prepared: async (twin) => {
+      twin.onReset(async () => {
+        await twin.sql(`DELETE FROM flights_remark WHERE text = '${TOLD}'`);
+      });
+      await twin.sql(
+        `INSERT INTO flights_remark (reference, airport_id, kind, happened_on, text, author_name, author_email, status, created_at)
+         SELECT gen_random_uuid(), a.id, 'delay', '2001-01-05', '${TOLD}', 'Traveller', '', s.status, now()
+         FROM (SELECT min(id) AS id FROM flights_airport) a, unnest('{published,received}'::text[]) s (status)`,
+      );
     },
     breaks: async (twin) => {
       const status = await python(

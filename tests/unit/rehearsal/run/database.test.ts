@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Finding } from "../../../../rehearsal/finding.ts";
-import { removalFindings } from "../../../../rehearsal/run/database/data/removals.ts";
 import { checkoutReader, connectionsOf } from "../../../../rehearsal/run/database/connection-users.ts";
+import { removalFindings } from "../../../../rehearsal/run/database/data/removals.ts";
 import { careFindings, rowFindings } from "../../../../rehearsal/run/database/data/tables.ts";
 import { collationFindings } from "../../../../rehearsal/run/database/headroom/collations.ts";
 import {
