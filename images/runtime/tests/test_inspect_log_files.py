@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -10,6 +11,18 @@ import unittest
 from logging.handlers import MemoryHandler, QueueHandler, QueueListener, RotatingFileHandler
 from unittest import mock
 
+from rehearsal_runtime import (
+    inspect_files,
+    inspect_imports,
+    inspect_log_files,
+    inspect_logging,
+    inspect_moments,
+    inspect_programs,
+    inspect_requests,
+    inspect_requirements,
+    inspection,
+    project,
+)
 from rehearsal_runtime.inspect_log_files import unwritable
 
 
@@ -102,6 +115,23 @@ class UnwritableTest(unittest.TestCase):
         handler = ReadOnly("/app/requests.log", delay=True)
         handler.addFilter(lambda record: record.request.user == "ada")  # type: ignore[attr-defined]
         self.assertEqual(len(unwritable([self.logger(handler)])), 1)
+
+
+class InspectionTest(unittest.TestCase):
+    def test_tells_them_beside_what_is_not_heard(self) -> None:
+        told: list[dict[str, object]] = []
+        parts = (inspect_files, inspect_imports, inspect_moments, inspect_programs, inspect_requirements, inspect_requests)
+        with contextlib.ExitStack() as patches:
+            for part in parts:
+                for name in ("read", "secrets", "untranslated", "ask"):
+                    if hasattr(part, name):
+                        patches.enter_context(mock.patch.object(part, name, lambda *_: None))
+            patches.enter_context(mock.patch.object(project, "load"))
+            patches.enter_context(mock.patch.object(inspection, "channel", lambda: told.append))
+            patches.enter_context(mock.patch.object(inspect_logging, "unheard", lambda: {"loggers": ["root"]}))
+            patches.enter_context(mock.patch.object(inspect_log_files, "unwritable", lambda: ["one"]))
+            inspection.run()
+        self.assertEqual(told[0]["logging"], {"value": {"loggers": ["root"], "unwritable": ["one"]}})
 
 
 if __name__ == "__main__":

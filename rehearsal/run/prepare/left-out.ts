@@ -1,9 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import path from "node:path";
 import { z } from "zod";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
+import { shifts } from "./checkout.ts";
 
 export const FILES = z.object({
   version: z.literal(1),
@@ -18,7 +16,6 @@ export const FILES = z.object({
 export type FilesState = z.infer<typeof FILES>;
 
 const QUOTED = 20;
-const GIT_BYTES = 64 * 1024 * 1024;
 /** Folders that no process of a release looks into: tests, documents, tools. */
 const ASIDE =
   /^(?:\..*|(?:.*[_-])?tests?|testing|testdata|e2e|docs?|documentation|examples?|requirements|node_modules|__pycache__|.*\.egg-info)$/i;
@@ -68,26 +65,6 @@ export function leftOutFindings(
   });
 }
 
-/** Tells of paths whether the checkout has them: as sources where git knows, and else as files. */
-export function checkoutFiles(source: string): (file: string) => boolean {
-  const tracked = trackedFiles(source);
-  return (file) => (tracked.size === 0 || tracked.has(file)) && existsSync(path.join(source, file));
-}
-
-/** Empty where the folder is of no repository, or there is no git. */
-function trackedFiles(source: string): ReadonlySet<string> {
-  try {
-    const names = execFileSync("git", ["-C", source, "ls-files", "-z"], {
-      encoding: "utf8",
-      maxBuffer: GIT_BYTES,
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    return new Set(names.split("\0").filter((name) => name !== ""));
-  } catch {
-    return new Set();
-  }
-}
-
 function isOfRelease(file: string): boolean {
   const folders = file.split("/");
   const name = folders.pop() ?? "";
@@ -96,14 +73,7 @@ function isOfRelease(file: string): boolean {
 
 /** Whether most files are in the image further up or down, all by the same folders: then it is laid out otherwise. */
 function isMoved(lost: readonly string[], now: readonly string[], known: number): boolean {
-  const byName = Map.groupBy(now, (file) => path.posix.basename(file));
-  const shifts = lost.flatMap((file) =>
-    (byName.get(path.posix.basename(file)) ?? []).flatMap((other) => {
-      if (other.endsWith(`/${file}`)) return [`+${other.slice(0, -file.length)}`];
-      return file.endsWith(`/${other}`) ? [`-${file.slice(0, -other.length)}`] : [];
-    }),
-  );
-  return [...Map.groupBy(shifts, (shift) => shift).values()].some((alike) => alike.length * 2 > known);
+  return [...shifts(lost, now).values()].some((times) => times * 2 > known);
 }
 
 /** The topmost folder of a file of which the image has nothing, with a slash; else that which it was in, without. */

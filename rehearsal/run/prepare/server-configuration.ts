@@ -17,7 +17,7 @@ const POSITIONAL = "wsgi_app";
  * is not. It is a matter of this step and of no check after a deployment, which knows neither the checkout nor the release
  * before.
  *
- * @param source folder of the project in the checkout
+ * @param source folder of the checkout that is as the one in the image
  * @param before files of the release before; undefined where they are not known
  */
 export function serverConfigurationFindings(

@@ -7,10 +7,11 @@ import { imageFiles, isOfProject } from "../image-files.ts";
 import { keep, keptOf } from "../kept.ts";
 import { magnitudeFindings } from "../magnitudes.ts";
 import type { RunStep } from "../step.ts";
+import { checkoutOf } from "./checkout.ts";
 import { dataFindings, loginFindings, migrationFindings } from "./database.ts";
 import { GIVEN, type Given, narrowedFindings, numbersOf, WHEN } from "./given.ts";
 import { forwardingFindings } from "./host.ts";
-import { checkoutFiles, FILES, type FilesState, leftOutFindings } from "./left-out.ts";
+import { FILES, type FilesState, leftOutFindings } from "./left-out.ts";
 import { requirementFindings } from "./requirements.ts";
 import { serverConfigurationFindings } from "./server-configuration.ts";
 import { variableFindings } from "./variables.ts";
@@ -78,11 +79,11 @@ async function leftOut(context: RunContext): Promise<Finding[]> {
   if (image === undefined) return [];
   const before = (await keptOf(reports, KIND_OF_FILES, environment, FILES)).find((state) => state.release !== release);
   const services = declaration.services.filter(({ name }) => isOfProject(environment, name));
-  const servers = serverConfigurationFindings(services, image, source, before?.files);
+  const checkout = checkoutOf(source, image.files ?? []);
+  const servers = serverConfigurationFindings(services, image, checkout.folder, before?.files);
   if (image.files === null) return servers;
-  const has = checkoutFiles(source);
   const told = servers.map(({ subject }) => subject);
-  const lost = leftOutFindings(image.files, before, (file) => !told.includes(file) && has(file));
+  const lost = leftOutFindings(image.files, before, (file) => !told.includes(file) && checkout.has(file));
   const findings = [...servers, ...lost];
   const now: FilesState = {
     version: 1,

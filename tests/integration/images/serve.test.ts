@@ -121,6 +121,19 @@ describe("run serve", { timeout: 180_000 }, () => {
     expect(started.stdout).toContain("DJANGO_SECRET_KEY=the-signing-key\n");
   });
 
+  it("tells what of the project is in the image, and what a server would be configured by", async () => {
+    const environment = { FILES_ASKED: '["manage.py", "gunicorn.conf.py"]' };
+    const told = await bench.run({ image, command: ["/opt/rehearsal/run", "files"], environment });
+    const { folder, files, texts } = JSON.parse(told.stdout) as { folder: string; files: string[]; texts: object };
+    expect(folder).toBe("/home/guestbook/source");
+    expect(files).toEqual(expect.arrayContaining(["manage.py", "guestbook/static/guestbook/guestbook.css"]));
+    expect(files.filter((file) => file.includes("__pycache__"))).toEqual([]);
+    expect(texts).toEqual({
+      "manage.py": expect.stringContaining("DJANGO_SETTINGS_MODULE") as string,
+      "gunicorn.conf.py": null,
+    });
+  });
+
   it("lets no process gain privileges where the container does not declare it", async () => {
     const container = await serve("undeclared", {}, { newPrivileges: true });
     await untilServing("undeclared", container);

@@ -7,7 +7,8 @@ import type { RunContext } from "../../../../rehearsal/run/context.ts";
 import { servedAtOnce } from "../../../../rehearsal/run/database/connection-users.ts";
 import type { DeclaredObject } from "../../../../rehearsal/run/declaration.ts";
 import { type ImageFiles, imageFiles } from "../../../../rehearsal/run/image-files.ts";
-import { checkoutFiles, type FilesState, leftOutFindings } from "../../../../rehearsal/run/prepare/left-out.ts";
+import { checkoutOf } from "../../../../rehearsal/run/prepare/checkout.ts";
+import { type FilesState, leftOutFindings } from "../../../../rehearsal/run/prepare/left-out.ts";
 import { serverConfigurationFindings } from "../../../../rehearsal/run/prepare/server-configuration.ts";
 import { prepare } from "../../../../rehearsal/run/prepare/step.ts";
 import { configurationFile } from "../../../../rehearsal/run/server-command.ts";
@@ -205,15 +206,23 @@ describe("files that left the image", () => {
 
   it("are in the checkout where git has them, and without git where they lie there", () => {
     const source = folder({ "kept.py": "", "cache/a.bin": "" });
-    const plain = checkoutFiles(source);
+    const { has: plain } = checkoutOf(source, []);
     expect([plain("kept.py"), plain("cache/a.bin"), plain("gone.py")]).toEqual([true, true, false]);
     const git = (...words: string[]) => execFileSync("git", ["-C", source, ...words], { stdio: "ignore" });
     git("init");
     git("add", "kept.py");
-    const tracked = checkoutFiles(source);
+    const { has: tracked } = checkoutOf(source, []);
     expect([tracked("kept.py"), tracked("cache/a.bin")]).toEqual([true, false]);
     rmSync(path.join(source, "kept.py"));
     expect(tracked("kept.py")).toBe(false);
+  });
+
+  it("are looked for in the folder that the Dockerfile copies", () => {
+    const source = folder({ Dockerfile: "", "source/manage.py": "", "source/shop/a.py": "", "deploy/manage.py": "" });
+    const { folder: copied, has } = checkoutOf(source, ["manage.py", "shop/a.py"]);
+    expect(copied).toBe(path.join(source, "source/"));
+    expect([has("shop/a.py"), has("source/shop/a.py"), has("Dockerfile")]).toEqual([true, false, false]);
+    expect(checkoutOf(source, ["source/manage.py", "Dockerfile"]).folder).toBe(source);
   });
 
   it("are told of by step prepare, which keeps what it saw where it stops nothing", async () => {

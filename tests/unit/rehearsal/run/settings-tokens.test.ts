@@ -1,5 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { RunContext } from "../../../../rehearsal/run/context.ts";
+import { settings } from "../../../../rehearsal/run/settings/step.ts";
 import { tokenFindings } from "../../../../rehearsal/run/settings/tokens.ts";
+import { printing } from "../inspected.ts";
 
 const NAMES = { csrfCookie: "csrftoken", csrfHeader: "X-CSRFTOKEN" };
 const OFF = { CSRF_USE_SESSIONS: false, CSRF_COOKIE_HTTPONLY: false };
@@ -51,5 +57,27 @@ describe("the token that clients send", () => {
     expect(tokenFindings(unasked, state())).toEqual([]);
     const known = { sessions: {}, values: { switches: OFF } };
     expect(tokenFindings(state({}, { CSRF_USE_SESSIONS: true }), known)[0]?.cause).toContain("cookie csrftoken");
+  });
+
+  it("is compared by step settings with what it kept of the release before", async () => {
+    const reports = mkdtempSync(path.join(tmpdir(), "rehearsal-tokens-"));
+    onTestFinished(() => {
+      rmSync(reports, { recursive: true });
+    });
+    const run = async (release: string, switches: Record<string, boolean>) => {
+      const sessions = {
+        ...{ signature: "s", honours: true, engine: "db", serializer: "json", cookie: "sessionid", age: 60 },
+        ...{ ...NAMES, userModel: "auth.User", backends: [] },
+      };
+      const said = { sessions, values: { numbers: {}, switches, classes: {}, lists: {} }, inputs: [] };
+      const { engine } = await printing(`${JSON.stringify(said)}\n`, 0);
+      const process = { image: "shop/application:now", environment: {}, memoryBytes: 1 };
+      const context = { environment: "shop", release, reports, process, secrets: {}, engine: engine.docker };
+      const { findings } = await settings.run(context as unknown as RunContext);
+      return findings.map(({ id, subject }) => `${id} ${subject}`);
+    };
+    expect(await run("old1", OFF)).toEqual([]);
+    expect(await run("new1", { ...OFF, CSRF_USE_SESSIONS: true })).toEqual(["settings.token CSRF_USE_SESSIONS"]);
+    expect(await run("new2", OFF)).toEqual([]);
   });
 });
