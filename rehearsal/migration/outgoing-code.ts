@@ -23,7 +23,7 @@ export interface CodeOperation {
   readonly outside?: Readonly<Record<string, number | null>>;
   /** What those were offered for whom it asked, in words. */
   readonly offers?: readonly string[];
-  /** Bytes of memory that it took at its peak, beyond what the process had; left out where that is little. */
+  /** Bytes of memory that it took at its peak, beyond what the process had; 0 for few, left out where nobody counts. */
   readonly memory?: number;
   /** Null where it worked. */
   readonly error: string | null;

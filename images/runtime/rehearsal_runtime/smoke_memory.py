@@ -28,13 +28,14 @@ class Peak:
         self._before = _begin()
 
     def beyond(self) -> int | None:
-        """Bytes at the peak beyond those at the beginning, from ``LEAST``; None for less, and where nobody counts."""
+        """Bytes at the peak beyond those at the beginning; 0 for less than ``LEAST``, None where nobody counts."""
         global _to_be_handed_back
-        peak = None if self._before is None else _peak()
-        if peak is None or self._before is None or peak - self._before < LEAST:
+        peak = _peak()
+        if peak is None or self._before is None:
             return None
-        _to_be_handed_back |= peak - self._before >= MUCH
-        return peak - self._before
+        taken = peak - self._before
+        _to_be_handed_back |= taken >= MUCH
+        return taken if taken >= LEAST else 0
 
 
 def _begin() -> int | None:

@@ -48,7 +48,7 @@ class Operation:
     outside: dict[str, float | None] = field(default_factory=dict)
     #: What it found to be offered to whom it asked for; None where it does not look for that.
     offers: list[str] | None = None
-    #: Bytes of memory that its last run took at its peak, where that is much.
+    #: Bytes of memory that its last run took at its peak, 0 for few; None where nobody counts.
     memory: int | None = None
 
 

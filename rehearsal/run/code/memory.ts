@@ -47,11 +47,3 @@ export function isHungry({ error, memory = 0 }: CodeOperation, before: Before | 
 export function leastOf(first: CodeOperation, second: CodeOperation): Pick<CodeOperation, "memory"> {
   return first.memory === undefined ? {} : { memory: Math.min(first.memory, second.memory ?? 0) };
 }
-
-/**
- * Whether memory was counted where these were done: neither every kernel does, nor the runtime layer of older images. A
- * process that counts tells of its first page at least, which imports modules.
- */
-export function isMemoryKnown(operations: readonly CodeOperation[]): boolean {
-  return operations.some(({ memory }) => memory !== undefined);
-}

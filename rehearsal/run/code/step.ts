@@ -13,7 +13,7 @@ import type { RunStep } from "../step.ts";
 import { answerFindings, differingAnswers, goneFindings, keptFindings, pathsWithoutAnswer } from "./answers.ts";
 import { effectFindings } from "./effects.ts";
 import { type CodeWork, codeFindings, isSlow, WORK } from "./judge.ts";
-import { isHungry, isMemoryKnown, leastOf } from "./memory.ts";
+import { isHungry, leastOf } from "./memory.ts";
 import { visitorFindings } from "./visitors.ts";
 
 const KIND = "code";
@@ -133,7 +133,6 @@ function smokeRun({ environment, process, secrets, dataNetwork, site }: RunConte
 }
 
 function done({ environment, release, process }: RunContext, operations: readonly CodeOperation[]): CodeWork {
-  const memoryKnown = isMemoryKnown(operations);
   return {
     version: 1,
     environment,
@@ -141,7 +140,7 @@ function done({ environment, release, process }: RunContext, operations: readonl
     takenAt: new Date().toISOString(),
     image: process.image,
     operations: Object.fromEntries(
-      operations.map(({ operation, error, seconds, statements, records, outside = {}, offers, memory = 0 }) => [
+      operations.map(({ operation, error, seconds, statements, records, outside = {}, offers, memory }) => [
         operation,
         {
           error,
@@ -150,7 +149,7 @@ function done({ environment, release, process }: RunContext, operations: readonl
           ...(records === undefined ? {} : { records }),
           outside,
           ...(offers === undefined ? {} : { offers }),
-          ...(memoryKnown ? { memory } : {}),
+          ...(memory === undefined ? {} : { memory }),
         },
       ]),
     ),

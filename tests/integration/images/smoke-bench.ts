@@ -31,12 +31,15 @@ const ROWS = `
 export interface Event {
   readonly event: string;
   readonly operation?: string;
+  /** Of what begins. */
+  readonly name?: string;
   readonly table?: string;
   readonly at?: number;
   readonly seconds?: number;
   readonly error?: string | null;
   readonly outside?: Readonly<Record<string, number | null>>;
   readonly offers?: readonly string[];
+  readonly memory?: number;
   readonly operations?: number;
   readonly path?: string;
   readonly values?: Readonly<Record<string, object>>;

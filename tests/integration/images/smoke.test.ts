@@ -335,6 +335,87 @@ describe("run smoke", { timeout: 120_000 }, () => {
     expect(await asked("outside")).toEqual({ "weather0.invalid": null, "weather1.invalid": 30 });
   });
 
+  it("uploads pictures of several kinds, and tells which a form cannot work with", async () => {
+    await smokes.prepare("pictured");
+    const before = await contents("pictured");
+    const [editors, visitors] = ["POST /admin/kinds/person/<id>/change/ with", "POST /photo/ with"];
+    const sent = async (photos: string) => {
+      const environment = { SMOKE_PATHS: "/photo/", SMOKE_UNLINKED: "1", PHOTOS: photos };
+      const smoke = await smokes.start("pictured", environment);
+      const round = await smoke.once();
+      for (const form of [editors, visitors]) {
+        expect(Object.keys(round).filter((name) => name.startsWith(form))).toEqual([
+          `${form} a transparent PNG`,
+          `${form} a palette GIF`,
+          `${form} a JPEG`,
+        ]);
+      }
+      expect(await smoke.end()).toBe(0);
+      return failures(round);
+    };
+    expect(await sent("")).toEqual({});
+    const opaque = expect.stringMatching(
+      /^OSError: cannot write mode RGBA as JPEG \| kinds\/photos\.py:\d+$/,
+    ) as string;
+    expect(await sent("opaque")).toEqual({
+      [`${editors} a transparent PNG`]: opaque,
+      [`${visitors} a transparent PNG`]: opaque,
+    });
+    const again = "the form is shown again: what is filled in is not taken";
+    expect(await sent("photographs")).toEqual({
+      [`${editors} a transparent PNG`]: again,
+      [`${editors} a palette GIF`]: again,
+      [`${visitors} a transparent PNG`]: again,
+      [`${visitors} a palette GIF`]: again,
+    });
+    expect(await contents("pictured")).toBe(before);
+  });
+
+  it("uploads no pictures where no form asks for them", async () => {
+    await smokes.prepare("pictureless");
+    const smoke = await smokes.start("pictureless", { SMOKE_UNLINKED: "1" });
+    expect(Object.keys(await smoke.once()).filter((name) => / (?:PNG|GIF|JPEG)$/.test(name))).toEqual([]);
+    expect(await smoke.end()).toBe(0);
+  });
+
+  it("asks for periods of many years, and tells what memory that takes", async () => {
+    await smokes.prepare("lasting");
+    const asked = async (fault: string) => {
+      const smoke = await smokes.start("lasting", { SMOKE_PATHS: "/days/", SMOKE_UNLINKED: "1", DAYS: fault });
+      expect(failures(await smoke.once())).toEqual({});
+      expect(await smoke.end()).toBe(0);
+      const long = smoke.events.filter(
+        ({ event, operation = "" }) => event === "operation" && / over \d+ years?$/.test(operation),
+      );
+      return long.map(({ operation, memory }) => [operation, memory]);
+    };
+    const [page, download] = ["GET /days/?since&until over", "GET /days.csv?since&until over"];
+    expect(await asked("")).toEqual([
+      [`${page} 10 years`, 0],
+      [`${download} 10 years`, 0],
+    ]);
+    expect(await asked("few")).toEqual([
+      [`${page} 5 years`, 0],
+      [`${download} 5 years`, 0],
+    ]);
+    const held = await asked("held");
+    expect(held.map(([operation]) => operation)).toEqual([`${page} 10 years`, `${download} 10 years`]);
+    // 3650 lines of 15 kB, but for what the process had at hand.
+    expect(held[0]?.[1]).toBe(0);
+    expect(held[1]?.[1]).toBeGreaterThan(35_000_000);
+    expect(held[1]?.[1]).toBeLessThan(80_000_000);
+  });
+
+  it("has told what it was at where the kernel ends it for want of memory", async () => {
+    await smokes.prepare("killed");
+    const smoke = await smokes.start("killed", { SMOKE_PATHS: "/days/", SMOKE_UNLINKED: "1", DAYS: "endless" });
+    await expect(smoke.once()).rejects.toThrow("smoke has ended");
+    expect(await smoke.end()).toBe(137);
+    const begun = smoke.events.filter(({ event }) => event === "begins").at(-1)?.name;
+    expect(begun).toBe("GET /days.csv?since&until over 10 years");
+    expect(smoke.events.some(({ operation }) => operation === begun)).toBe(false);
+  });
+
   it("sees a page for errors that needs the database, which may be what is away", async () => {
     await smokes.prepare("sorry");
     const failed = async (page: string) => {

@@ -1,17 +1,24 @@
 import os
 
+from django import forms
 from django.contrib import admin
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Concat
 from django.http import HttpRequest
 
 from . import models
+from .photos import PhotoField, keep
 
 admin.site.register([models.Country, models.Order])
 
 
+class PersonForm(forms.ModelForm):
+    photo = PhotoField(required=False)
+
+
 @admin.register(models.Person)
 class PersonAdmin(admin.ModelAdmin):
+    form = PersonForm if "PHOTOS" in os.environ else forms.ModelForm
     actions = ("mark",)
     list_display = ("slug", "active")
     list_editable = ("active",) if os.environ.get("EDITABLE") == "1" else ()
@@ -26,3 +33,8 @@ class PersonAdmin(admin.ModelAdmin):
             people.update(active=True)
         else:
             people.update(slug=Concat(F("slug"), Value("-marked")))
+
+    def save_model(self, request: HttpRequest, person: models.Person, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, person, form, change)
+        if form.cleaned_data.get("photo"):
+            keep(form.cleaned_data["photo"])

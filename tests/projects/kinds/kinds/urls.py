@@ -3,6 +3,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path, re_path
 
+from .days import days, days_csv
+from .photos import photo
 from .views import api, chart, country, entries, entry, index, opinion, person, rows, shown, visit
 
 handler500 = "kinds.views.sorry"
@@ -14,6 +16,9 @@ urlpatterns = [
     path("moved/", lambda request: redirect("/people/1/")),
     path("countries.csv", rows),
     path("chart/", chart),
+    path("days/", days),
+    path("days.csv", days_csv),
+    path("photo/", photo),
     path("api/", api),
     path("api/entries/", entries),
     path("api/entries/<str:code>/", entry),

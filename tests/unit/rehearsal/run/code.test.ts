@@ -9,7 +9,7 @@ import {
 } from "../../../../rehearsal/run/code/answers.ts";
 import { effectFindings } from "../../../../rehearsal/run/code/effects.ts";
 import { type CodeWork, codeFindings } from "../../../../rehearsal/run/code/judge.ts";
-import { isMemoryKnown, leastOf } from "../../../../rehearsal/run/code/memory.ts";
+import { leastOf } from "../../../../rehearsal/run/code/memory.ts";
 import { visitorFindings } from "../../../../rehearsal/run/code/visitors.ts";
 
 const operation = (name: string, error: string | null = null, seconds = 0.01) => ({ operation: name, error, seconds });
@@ -304,11 +304,6 @@ describe("memory that an operation takes", () => {
     expect(leastOf(taking(150), taking(20))).toEqual({ memory: 20 });
     expect(leastOf(taking(150), taking(undefined))).toEqual({ memory: 0 });
     expect(leastOf(taking(undefined), taking(20))).toEqual({});
-  });
-
-  it("is known where one operation at least tells of it", () => {
-    expect(isMemoryKnown([taking(undefined), taking(0)])).toBe(true);
-    expect(isMemoryKnown([taking(undefined)])).toBe(false);
   });
 });
 
