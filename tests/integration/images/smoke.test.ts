@@ -361,7 +361,7 @@ describe("run smoke", { timeout: 120_000 }, () => {
       [`${editors} a transparent PNG`]: opaque,
       [`${visitors} a transparent PNG`]: opaque,
     });
-    const again = "the form is shown again: what is filled in is not taken";
+    const again = "the form is shown again: what is filled in is not taken in photo (A photograph, please.)";
     expect(await sent("photographs")).toEqual({
       [`${editors} a transparent PNG`]: again,
       [`${editors} a palette GIF`]: again,
