@@ -146,6 +146,7 @@ function certificateFaults({ tls, gateway }: Settings, now: number): SettingFaul
   const [server] = certificates;
   if (server === undefined) return [];
   return [
+    ...lineFaults(chain, fault),
     ...keyFaults(server, key, fault),
     ...validityFaults(certificates, now, fault),
     ...orderFaults([...certificates, ...authorities.slice(0, 1)], fault),
@@ -157,6 +158,18 @@ function certificateFaults({ tls, gateway }: Settings, now: number): SettingFaul
 }
 
 type Fault = (name: "chain" | "key" | "authority", rule: string, found: string) => SettingFault;
+
+/** Node takes them so, and nginx does not start. */
+function lineFaults(chain: string, fault: Fault): SettingFault[] {
+  if (!/-----END CERTIFICATE-----[^\r\n]*-----BEGIN/.test(chain)) return [];
+  return [
+    fault(
+      "chain",
+      "certificates that each begin on a line of its own",
+      "one that begins on the line on which another ends",
+    ),
+  ];
+}
 
 function keyFaults(server: X509Certificate, key: string, fault: Fault): SettingFault[] {
   try {

@@ -38,6 +38,8 @@ export interface MigrationPlan {
   readonly conflicts: readonly string[];
   /** What Django finds wrong with the history of migrations. */
   readonly inconsistencies: readonly string[];
+  /** What the database has applied of the release's apps, and the release has no file of. Earlier runtimes do not tell. */
+  readonly unknown?: readonly string[];
   /** Changes of the models that no migration brings about. */
   readonly missing: readonly MissingChange[];
   /** What reading the migrations already tells. */

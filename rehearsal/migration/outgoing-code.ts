@@ -29,11 +29,13 @@ export interface CodeOperation {
   readonly error: string | null;
 }
 
-/** A way to change rows that succeeded, such as `POST /admin/shop/order/ ship`. */
+/** A way to change rows, such as `POST /admin/shop/order/ ship`. */
 export interface CodeEffect {
   readonly operation: string;
   /** Paths that say something else after it. */
   readonly pages: readonly string[];
+  /** Left out where it succeeded. */
+  readonly error?: string;
 }
 
 /** What saving shows to visitors. */

@@ -20,6 +20,7 @@ _NO_LIMIT = re.compile(
     r"|set_config\('(lock_timeout|statement_timeout)', ?'0(?:ms|s|min)?'",
     re.IGNORECASE,
 )
+_UNLOGGED = re.compile(r"^(?:ALTER TABLE (?:IF EXISTS )?(?:ONLY )?(\S+) .*\bSET UNLOGGED|CREATE UNLOGGED TABLE (?:IF NOT EXISTS )?(\S+))", re.IGNORECASE)
 _IN_TRANSACTION = re.compile(
     r"(?:CREATE (?:UNIQUE )?INDEX|DROP INDEX|REINDEX\b.*?|ALTER TABLE .* DETACH .*?) CONCURRENTLY\b"
 )
@@ -89,6 +90,11 @@ class _Rules:
     def statement(self, statement: str) -> None:
         if self._atomic and _IN_TRANSACTION.match(statement):
             self._find("migration.concurrently-in-transaction", statement, statement)
+        unlogged = _UNLOGGED.match(statement)
+        if unlogged:
+            table = unlogged[1] or unlogged[2]
+            severity = "blocking" if unlogged[1] else "warning"
+            self._find("migration.unlogged", table.strip('"'), statement, severity=severity)
         limit = _NO_LIMIT.search(statement)
         if limit:
             name = limit[1] or limit[2]

@@ -127,6 +127,12 @@ TEXTS: dict[str, Text] = {
         "a lock that is not to be had is waited for without end, and every query behind it waits too",
         "leave the limit that the deployment sets, which is tried again after a pause",
     ),
+    "migration.unlogged": Text(
+        "{severity}",
+        "{subject} is not logged: it is in no backup of the server's files and on no replica",
+        "it is empty after a crash of the server, and after each restore",
+        "leave it logged; take UNLOGGED for what can be made again at any time, and say so in rehearsal:checks.accepted",
+    ),
     "migration.no-lock-timeout": Text(
         "warning",
         "{table} is locked against reads and writes, and the settings say that a lock is waited for without end",

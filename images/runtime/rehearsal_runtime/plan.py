@@ -29,7 +29,7 @@ def run() -> int:
     then all migrations are pending. ``pending`` is in the order of running, each with its SQL, the tables that it is
     about, and whether and how far it can be reversed. ``missing`` is what makemigrations would make and whether that is a matter
     of the database, ``lint`` what can be said before anything runs. ``conflicts`` names the apps with several latest migrations, which Django refuses to run;
-    ``inconsistencies`` what Django finds wrong with the history. Nothing is written to the database.
+    ``inconsistencies`` what Django finds wrong with the history, and ``unknown`` what it has applied that the release has no file of. Nothing is written to the database.
     """
     tell = channel()
     # Before an environment's first deployment there are no secrets yet.
@@ -76,9 +76,18 @@ def _plan() -> dict[str, Any]:
         "database": "reachable" if reachable else "absent",
         "applied": sum(1 for key in loader.applied_migrations if key in loader.disk_migrations),
         **told,
+        "unknown": _unknown(loader),
         "conflicts": [f"{app} ({', '.join(sorted(names))})" for app, names in sorted(conflicts.items())],
         "inconsistencies": inconsistencies,
     }
+
+
+def _unknown(loader: Any) -> list[str]:
+    """Migrations of the release's apps that the database has applied and that no file is of, nor replaces."""
+    apps = {app for app, _ in loader.disk_migrations}
+    replaced = {key for migration in loader.disk_migrations.values() for key in migration.replaces}
+    known = set(loader.disk_migrations) | replaced
+    return sorted(f"{app}.{name}" for app, name in loader.applied_migrations if app in apps and (app, name) not in known)
 
 
 def _pending(executor: Any, reachable: bool) -> dict[str, Any]:

@@ -56,8 +56,9 @@ def effects(asked: dict[str, Operation], forget: Callable[[], None]) -> Iterator
             return [path for path in reading if path in after and after[path] != steady[path]]
 
         outcome = perform(Operation(operation.name, change))
-        if outcome.error is None:
-            yield {"event": "effect", "operation": operation.name, "pages": outcome.result}
+        # What fails shows nothing; what it is to be held against is whether it did before.
+        told = {"pages": outcome.result} if outcome.error is None else {"pages": [], "error": outcome.error}
+        yield {"event": "effect", "operation": operation.name, **told}
 
 
 def _changes(model: Any) -> list[Operation]:

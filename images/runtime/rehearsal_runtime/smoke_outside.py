@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 #: Stands for every server whose name is not known here; nothing has it (RFC 5737).
 _NOWHERE = "192.0.2.1"
+LOOK_UP_SECONDS = 1.0
 
 _noted = threading.local()
 
@@ -21,14 +23,13 @@ def watch() -> None:
     """
     look_up, connect = socket.getaddrinfo, socket.socket.connect
 
-    # To learn that a name is not known can take seconds, each time.
     unknown: set[str] = set()
 
     def look_up_or_note(host: Any, port: Any, *args: Any, **named: Any) -> Any:
         try:
-            if host not in unknown:
-                return look_up(host, port, *args, **named)
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            if host in unknown:
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            return _within_time(lambda: look_up(host, port, *args, **named))
         except socket.gaierror:
             if not isinstance(host, str) or not isinstance(port, int):
                 raise
@@ -47,6 +48,26 @@ def watch() -> None:
 
     socket.getaddrinfo = look_up_or_note
     socket.socket.connect = connect_or_note  # type: ignore[method-assign]
+
+
+def _within_time(look_up: Callable[[], Any]) -> Any:
+    """What the network knows it says at once; that it does not know a name can take it ten seconds."""
+    said: list[Any] = []
+
+    def ask() -> None:
+        try:
+            said.append(look_up())
+        except OSError as error:
+            said.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(LOOK_UP_SECONDS)
+    if not said:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    if isinstance(said[0], OSError):
+        raise said[0]
+    return said[0]
 
 
 def forget() -> dict[str, float | None]:

@@ -47,6 +47,8 @@ class Faults(unittest.TestCase):
             ('DROP TABLE "shop_order" CASCADE', "warning table-dropped shop_order"),
             ('ALTER TABLE "shop_order" RENAME TO "o"', "warning table-renamed shop_order"),
             ("SET LOCAL lock_timeout = '0'", "warning limits-disabled lock_timeout"),
+            ('ALTER TABLE "weather" SET UNLOGGED', "blocking unlogged weather"),
+            ("CREATE UNLOGGED TABLE hits (n int)", "warning unlogged hits"),
             ("SET statement_timeout TO DEFAULT", "warning limits-disabled statement_timeout"),
             ("SELECT set_config('lock_timeout', '0', true)", "warning limits-disabled lock_timeout"),
         ):

@@ -31,6 +31,31 @@ const REFUSALS: readonly Refusal[] = [
       "Add the column with null=True and without unique, fill it row by row in a second migration, and demand both in a third.",
   },
   {
+    id: "migration.aborts.key-taken",
+    words: /duplicate key value violates unique constraint "\w+_pkey"/i,
+    statement: /^\s*(?:INSERT\b|$)/i,
+    cause:
+      "a row gets a key that is taken: the table's sequence is behind its rows (a restore or a replication left it there), or the migration gives the key itself",
+    remedy:
+      "Set the sequence above the highest key (manage.py sqlsequencereset, or setval), in production first; leave keys to the database.",
+  },
+  {
+    id: "migration.aborts.row-there",
+    words: /duplicate key value/i,
+    statement: /^\s*INSERT\b/i,
+    cause: "the migration makes a row that is there already: somebody has entered it, or another release did",
+    remedy: "Let it look first: get_or_create, update_or_create, or INSERT … ON CONFLICT DO NOTHING.",
+  },
+  {
+    id: "migration.aborts.update-collides",
+    words: /duplicate key value/i,
+    statement: /^\s*UPDATE\b/i,
+    cause:
+      "an UPDATE gives a row what another row has at that moment: uniqueness is checked row by row, also where the other one is to change in the same statement",
+    remedy:
+      "Where all values move, make the constraint deferrable, or move them in two steps over values that nobody has; where two rows get the same for good, merge them before.",
+  },
+  {
     id: "migration.aborts.duplicates",
     words: /could not create unique index|duplicate key value|is duplicated/i,
     cause: "existing rows hold duplicates where the migration wants each value once",

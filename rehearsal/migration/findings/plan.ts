@@ -1,6 +1,8 @@
 import type { MigrationPlan, MissingChange } from "../migrate.ts";
 import type { Finding } from "../result.ts";
 
+const NAMED = 4;
+
 /**
  * What is wrong with a release's migrations before any of them runs.
  *
@@ -29,9 +31,36 @@ export function planFindings(plan: MigrationPlan, known: readonly MissingChange[
           "Let the new migration depend on the applied ones instead of the other way round. One that was renamed gets its old name back (or lists it in replaces), and a project that has run takes another AUTH_USER_MODEL only with the old tables moved by hand.",
       }),
     ),
+    ...remadeFindings(plan),
     ...plan.missing.map((missing) => missingFinding(missing, known)),
     ...plan.lint,
   ];
+}
+
+/**
+ * Migrations that begin an app anew whose tables are there: those that made them are applied, and the release has them no
+ * more, nor says what replaces them.
+ */
+function remadeFindings({ pending, unknown = [] }: MigrationPlan): Finding[] {
+  const apps = Map.groupBy(unknown, (name) => name.split(".")[0] ?? "");
+  return [...apps].flatMap(([app, applied]): Finding[] => {
+    const first = pending.find(
+      (migration) => migration.app === app && migration.operations.some((text) => /^Create model /.test(text)),
+    );
+    if (first === undefined) return [];
+    return [
+      {
+        id: "migration.history",
+        severity: "blocking",
+        subject: `${app}.${first.name}`,
+        cause: `it makes tables of ${app}, and the database has applied migrations of ${app} that the release has no file of: ${applied.slice(0, NAMED).join(", ")}${applied.length > NAMED ? ` and ${applied.length - NAMED} more` : ""}`,
+        consequence: "What these have made is there already: the migration fails, and the deployment stops.",
+        remedy:
+          "Where they were squashed, name them in replaces of the new one, and take that away only when every environment has applied it; where they were renamed, give them their old names back.",
+        evidence: applied,
+      },
+    ];
+  });
 }
 
 function missingFinding({ change, schema, own }: MissingChange, known: readonly MissingChange[]): Finding {

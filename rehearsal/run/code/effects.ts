@@ -1,6 +1,7 @@
 import type { Finding } from "../../finding.ts";
 import type { CodeEffects } from "../../migration/outgoing-code.ts";
 import { counted } from "../../report/format.ts";
+import { OF_SURROUNDINGS } from "./judge.ts";
 
 const QUOTED = 5;
 
@@ -12,10 +13,11 @@ const QUOTED = 5;
  * @param before what the release before makes of the same data
  */
 export function effectFindings(before: CodeEffects, now: CodeEffects, release: string): Finding[] {
-  const today = new Map(now.effects.map(({ operation, pages }) => [operation, pages]));
-  const found = before.effects.flatMap(({ operation, pages }) => {
-    const shown = today.get(operation);
-    if (shown === undefined) return [];
+  const today = new Map(now.effects.map((effect) => [effect.operation, effect]));
+  const worked = before.effects.filter(({ error }) => error === undefined);
+  const found = worked.flatMap(({ operation, pages }) => {
+    const { pages: shown, error } = today.get(operation) ?? {};
+    if (shown === undefined || error !== undefined) return [];
     const silent = pages.filter((path) => !shown.includes(path));
     const kind = (path: string) => before.pages[path]?.split(":")[0];
     const telling = silent.filter(
@@ -23,8 +25,12 @@ export function effectFindings(before: CodeEffects, now: CodeEffects, release: s
     );
     return telling.length === 0 ? [] : [{ operation, pages: telling }];
   });
+  const failing = worked.flatMap(({ operation }) => {
+    const error = today.get(operation)?.error;
+    return error === undefined || OF_SURROUNDINGS.test(error) ? [] : [failingFinding(operation, error, release)];
+  });
   // What the same pages keep back usually has one reason.
-  return [...Map.groupBy(found, ({ pages }) => pages.join())].map(([, alike]): Finding => {
+  const silent = [...Map.groupBy(found, ({ pages }) => pages.join())].map(([, alike]): Finding => {
     const [{ operation, pages } = { operation: "", pages: [] }] = alike;
     return {
       id: "code.effect",
@@ -37,4 +43,16 @@ export function effectFindings(before: CodeEffects, now: CodeEffects, release: s
       evidence: alike.map((change) => `${change.operation}: ${change.pages.slice(0, QUOTED).join(", ")}`),
     };
   });
+  return [...failing, ...silent];
+}
+
+function failingFinding(operation: string, error: string, release: string): Finding {
+  return {
+    id: "code.effect",
+    severity: "blocking",
+    subject: operation,
+    cause: `it fails, and succeeded with release ${release} on the same rows: ${error}`,
+    consequence: "Editors and jobs that do this see an error, and what they wanted is not done.",
+    remedy: "Mend the code at the place that is named.",
+  };
 }

@@ -57,6 +57,7 @@ const AS_USER = / as a user$/;
 const OF_OTHERS = /^(?:PATCH|DELETE) /;
 const REFUSED = /^status 40[013]$/;
 const REFUSED_OF_OTHERS = /^status 4\d\d$/;
+const NOT_LET = /^status 40[1345]$/;
 /** How a search form says that what was typed into it is nothing that it takes. */
 const NOT_TAKEN = "status 400";
 /** What a page takes that nobody waits for any more, and how much more than before it must be. */
@@ -80,21 +81,23 @@ export function codeFindings(
   const single = operations.flatMap((operation) => {
     const known = before?.operations[operation.operation];
     if (isOfEditors(operation)) return editorFindings(operation, known);
-    const outside = before !== undefined && known === undefined ? {} : known?.outside;
-    return [
-      ...ofOne(operation, known),
-      ...outsideFindings(operation, outside),
-      ...memoryFindings(operation, known, memoryBytes),
-    ];
+    return [...ofOne(operation, known), ...memoryFindings(operation, known, memoryBytes)];
   });
-  return before === undefined ? single : [...single, ...movedFindings(operations, before.operations)];
+  if (before === undefined) return single;
+  const asked = ({ operation }: CodeOperation) => {
+    const known = before.operations[operation];
+    return known === undefined ? {} : known.outside;
+  };
+  return [...single, ...outsideFindings(operations, asked), ...movedFindings(operations, before.operations)];
 }
 
 function ofOne(operation: CodeOperation, known: z.infer<typeof OPERATION> | undefined): Finding[] {
   const { error } = operation;
   if (error !== null) {
-    const rightly = OF_OTHERS.test(operation.operation) && CLIENT_ERROR.test(error);
-    return rightly ? [] : [failure(operation, error, known)];
+    if (!OF_OTHERS.test(operation.operation) || !CLIENT_ERROR.test(error)) return [failure(operation, error, known)];
+    const [before] = NOT_LET.exec(known?.error ?? "") ?? [];
+    // What was sent is looked at now: whoever sends something right is let.
+    return before === undefined || error !== NOT_TAKEN ? [] : [noLongerRefused(operation, before)];
   }
   if (known === undefined) return [];
   const refusal = OF_OTHERS.test(operation.operation)

@@ -12,6 +12,7 @@ const CLAIMS = [
   ["meta[property='og:url' i]", "content"],
 ] as const;
 const SITEMAP = "/sitemap.xml";
+const BEGINNING = 2000;
 
 /** Hosts at which pages say that they are, each with the first page that says so. */
 export type ClaimedHosts = Readonly<Record<string, string>>;
@@ -20,7 +21,7 @@ export type ClaimedHosts = Readonly<Record<string, string>>;
 export async function claimedHosts(client: GatewayClient, met: readonly Followed[]): Promise<ClaimedHosts> {
   const map = await client.once(SITEMAP).catch(() => undefined);
   const claims = [
-    ...met.flatMap(({ answer }) => (answer === undefined ? [] : claimsOf(answer))),
+    ...met.flatMap(({ answer }) => (answer === undefined ? [] : [...claimsOf(answer), ...serversOf(answer)])),
     ...(map?.status === 200
       ? [...map.body.matchAll(/<loc>\s*([^<\s]+)/g)].map(([, address = ""]) => ({ path: SITEMAP, address }))
       : []),
@@ -42,6 +43,14 @@ function claimsOf({ path, headers, body }: Answer): { path: string; address: str
       return address === null ? [] : [{ path, address }];
     }),
   );
+}
+
+/** Where the description of an API (OpenAPI, as YAML or JSON) says that it is served. */
+function serversOf({ path, body }: Answer): { path: string; address: string }[] {
+  if (!/^\s*(?:openapi|"openapi"|\{\s*"openapi")\s*:/m.test(body.slice(0, BEGINNING))) return [];
+  const servers =
+    /^servers:\s*\n((?:[ \t-].*\n?)+)/m.exec(body)?.[1] ?? /"servers"\s*:\s*\[([^\]]*)\]/.exec(body)?.[1] ?? "";
+  return [...servers.matchAll(/\burl"?\s*:\s*["']?([^\s"',}]+)/g)].map(([, address = ""]) => ({ path, address }));
 }
 
 /**
@@ -69,7 +78,7 @@ export function ownAddressFindings(
       severity: before === undefined ? "warning" : "blocking",
       subject: path,
       cause:
-        `it says that it is at ${host} (canonical link, og:url, or the map of the site), which neither this environment nor production serves` +
+        `it says that it is at ${host} (canonical link, og:url, the map of the site, or servers of the API's description), which neither this environment nor production serves` +
         (before === undefined ? "" : "; with the release before it did not"),
       consequence:
         "Search engines leave the pages out in favour of that host, and whoever follows such a link arrives elsewhere.",

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { createServer } from "node:tls";
+import { createServer, type Server } from "node:tls";
 import { inspectHostname } from "../../checks/gateway-tls.ts";
 import type { Finding } from "../../finding.ts";
 import { counted } from "../../report/format.ts";
@@ -38,7 +38,12 @@ async function refusals(
   hostnames: readonly string[],
   certificateDays: number,
 ): Promise<string[]> {
-  const server = createServer({ cert: chain, key });
+  let server: Server;
+  try {
+    server = createServer({ cert: chain, key });
+  } catch (error) {
+    return [`no server takes the chain and the key: ${error instanceof Error ? error.message : String(error)}`];
+  }
   // A client that refuses ends the connection, which is no error of ours.
   server.on("tlsClientError", () => undefined);
   await new Promise<void>((resolve, reject) => {

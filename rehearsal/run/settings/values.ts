@@ -16,6 +16,9 @@ export type SettingValues = z.infer<typeof VALUES>;
 
 /** What developers put in place of a service, and what does nothing or keeps what it is given in the one process. */
 const STAND_IN = /(?:^|[._])(?:dummy|console|locmem|filebased|fake|mock)(?:[._]|$)|InMemory/i;
+/** What developers look into a system with; others can as well where it serves. */
+const TOOLS =
+  /^(?:debug_toolbar|silk|(?:django_)?browser_reload|django_pdb|livereload|nplusone|django_extensions\.(?:management|runserver)\S*|template_profiler_panel|querycount)(?:\.|$)/;
 /** What lets in, and keeps out: middleware, permissions, limits, rules for passwords. */
 const GUARD =
   /auth(?!or)|permission|throttl|ratelimit|csrf|clickjack|security|validat|honeypot|captcha|(?:^|[._])(?:csp|axes|otp)(?:[._]|$)/i;
@@ -39,6 +42,7 @@ export function valueFindings(now: SettingValues, before: SettingValues, when = 
     ...guardFindings(now, before, when),
     ...switchFindings(now, before, when),
     ...standInFindings(now, before, when),
+    ...toolFindings(now, before, when),
     ...magnitudeFindings("settings.magnitude", others(now.numbers), others(before.numbers), when),
   ];
 }
@@ -94,6 +98,21 @@ function standInFindings(now: SettingValues, before: SettingValues, when: string
         subject,
         `it is ${is}, a stand-in for development; ${when} it was ${earlier}`,
         "Mail is not sent, or what is kept is lost with each process and seen by no other, and no error says so.",
+      ),
+    ];
+  });
+}
+
+function toolFindings(now: SettingValues, before: SettingValues, when: string): Finding[] {
+  return Object.entries(now.lists).flatMap(([subject, held]) => {
+    const came = held.filter((name) => TOOLS.test(name) && before.lists[subject]?.includes(name) === false);
+    if (came.length === 0) return [];
+    return [
+      finding(
+        "development-tool",
+        subject,
+        `it holds ${came.join(", ")}, a tool for development, which it did not ${when}`,
+        "Where its pages are reached, everybody reads the requests, queries and data of everybody; all are kept, and slow.",
       ),
     ];
   });

@@ -28,8 +28,11 @@ export interface Injection {
   readonly steps?: readonly string[];
   /** What is done in the environment before the change. */
   readonly prepared?: (place: Staged) => Promise<void>;
-  /** Whether the steps compare with the release before: they are taken before the change as well. */
-  readonly compared?: true;
+  /**
+   * Whether the steps compare with the release before: they are taken before the change as well, in the environment as it was
+   * deployed, or once it is `prepared`.
+   */
+  readonly compared?: true | "prepared";
   /** Findings with which somebody has decided to release. */
   readonly accepted?: readonly Accepted[];
   /** Requests of users, or time, between deployment and rehearsal. */

@@ -29,12 +29,17 @@ export function together(injections: readonly Injection[]): Injection {
           },
         }),
     steps: [...stepIds],
-    ...(injections.some(({ compared }) => compared === true) ? { compared: true } : {}),
+    ...comparedOf(injections),
     accepted: injections.flatMap(({ accepted }) => accepted ?? []),
     byHand: all("byHand"),
     prepared: all("prepared"),
     before: all("before"),
   };
+}
+
+function comparedOf(injections: readonly Injection[]): Pick<Injection, "compared"> {
+  const all = injections.map(({ compared }) => compared);
+  return all.includes("prepared") ? { compared: "prepared" } : all.includes(true) ? { compared: true } : {};
 }
 
 /**

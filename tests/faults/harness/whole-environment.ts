@@ -183,13 +183,17 @@ async function seenBefore(environment: Staged, steps: readonly string[]): Promis
   if (existsSync(folder)) return folder;
   const reports = await mkdtemp(path.join(tmpdir(), "fault-before-"));
   try {
-    const found = await blockingFindings(environment, steps, reports, { release: "before" });
-    expect(found, describe(found)).toEqual([]);
+    await seeAsItIs(environment, steps, reports);
     await cp(reports, folder, { recursive: true });
   } finally {
     await rm(reports, { recursive: true, force: true });
   }
   return folder;
+}
+
+async function seeAsItIs(environment: Staged, steps: readonly string[], reports: string): Promise<void> {
+  const found = await blockingFindings(environment, steps, reports, { release: "before" });
+  expect(found, describe(found)).toEqual([]);
 }
 
 /** Applies a change to the environment, and puts it back whatever happens. */
@@ -205,6 +209,7 @@ async function staged<T>(
     if (injection.compared === true)
       await cp(await seenBefore(environment, injection.steps ?? []), reports, { recursive: true });
     await injection.prepared?.(environment);
+    if (injection.compared === "prepared") await seeAsItIs(environment, injection.steps ?? [], reports);
     await apply();
     return await work(environment, apply, reports);
   } finally {

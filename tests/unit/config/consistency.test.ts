@@ -289,6 +289,18 @@ describe("a given certificate", () => {
     ]);
   });
 
+  it("must have each certificate of its chain on lines of its own", () => {
+    const [server = "", intermediate = ""] = pemCertificates(given.chain);
+    expect(faults({ chain: `${server.trimEnd()}${intermediate}` })).toEqual([
+      fault(
+        "chain",
+        "certificates that each begin on a line of its own",
+        "one that begins on the line on which another ends",
+      ),
+    ]);
+    expect(faults({ chain: `${server.trimEnd()}\r\n${intermediate}` })).toEqual([]);
+  });
+
   it("must come with its chain in order", () => {
     const [server = "", intermediate = ""] = pemCertificates(given.chain);
     const rule = "in order: the server's certificate first, each issued by the next";

@@ -58,6 +58,21 @@ describe("a migration that aborts", () => {
     ]);
   });
 
+  it.each([
+    ["INSERT INTO auth_group", "auth_group_name_key", "migration.aborts.row-there"],
+    ["INSERT INTO auth_group", "auth_group_pkey", "migration.aborts.key-taken"],
+    ["UPDATE shop_day SET at = at + '1h'", "shop_day_at_key", "migration.aborts.update-collides"],
+    ["CREATE UNIQUE INDEX x ON shop_day (at)", "shop_day_at_key", "migration.aborts.duplicates"],
+  ])("tells a key that is there already by who meets it: %s, %s", (sql, constraint, id) => {
+    const error = `IntegrityError: duplicate key value violates unique constraint "${constraint}"\nDETAIL: Key exists.`;
+    expect(abortFindings([ran([statement({ sql, error })], { error })], [], false)).toMatchObject([{ id }]);
+  });
+
+  it("tells a key that Django's own record of migrations cannot have", () => {
+    const error = 'IntegrityError: duplicate key value violates unique constraint "django_migrations_pkey"';
+    expect(abortFindings([ran([], { error })], [], false)).toMatchObject([{ id: "migration.aborts.key-taken" }]);
+  });
+
   it("says that what has been done stays where the migration is not atomic", () => {
     const [finding] = abortFindings([ran([], { atomic: false, error: "Error: no" })], [], false);
     expect(finding?.consequence).toContain("half-way");
@@ -288,6 +303,25 @@ describe("the plan", () => {
       "blocking migration.history",
       "blocking migration.missing",
     ]);
+  });
+
+  it("that makes tables anew which migrations without a file have made stops the release", () => {
+    const made = { sql: [], atomic: true, reversible: true, tables: [] };
+    const plan = (unknown: readonly string[], operation: string) => ({
+      ...({ database: "reachable", applied: 2, conflicts: [], inconsistencies: [], missing: [], lint: [] } as const),
+      pending: [{ ...made, app: "shop", name: "0001_squashed", operations: [operation] }],
+      unknown,
+    });
+    const [found, ...more] = planFindings(
+      plan(["other.0001_a", "shop.0001_initial", "shop.0002_b"], "Create model Order"),
+    );
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({ id: "migration.history", severity: "blocking", subject: "shop.0001_squashed" });
+    expect(found?.cause).toBe(
+      "it makes tables of shop, and the database has applied migrations of shop that the release has no file of: shop.0001_initial, shop.0002_b",
+    );
+    expect(planFindings(plan(["shop.0001_initial"], "Add field x to order"))).toEqual([]);
+    expect(planFindings(plan([], "Create model Order"))).toEqual([]);
   });
 
   it("with models that say more than migrations do weighs it by what it is about", () => {

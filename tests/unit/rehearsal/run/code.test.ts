@@ -69,6 +69,11 @@ describe("what a release's code fails at", () => {
     expect(asks({ "weather.test": null }, { "weather.test": null })).toEqual([]);
     expect(asks({ "weather.test": null }, undefined)).toEqual([]);
     expect(asks({}, {})).toEqual([]);
+    const twice = ["GET /", "GET / as a user"].map((name) => ({
+      ...operation(name),
+      outside: { "weather.test": null },
+    }));
+    expect(codeFindings(twice, earlier({}))).toMatchObject([{ subject: "GET /", evidence: ["GET / as a user"] }]);
     const added = codeFindings([{ ...operation("GET /new/"), outside: { "weather.test": null } }], earlier({}));
     expect(short(added)).toEqual(["blocking code.outside GET /new/"]);
   });
@@ -125,6 +130,10 @@ describe("what a release's code fails at", () => {
     const refused = earlier({ [name]: { error: "status 405", seconds: 0.01 } });
     expect(short(codeFindings([operation(name)], refused))).toEqual([`blocking code.refusal-gone ${name}`]);
     expect(codeFindings([operation(name, "status 403")], refused)).toEqual([]);
+    expect(short(codeFindings([operation(name, "status 400")], refused))).toEqual([
+      `blocking code.refusal-gone ${name}`,
+    ]);
+    expect(codeFindings([operation(name, "status 400")], undefined)).toEqual([]);
     expect(codeFindings([operation(name, "status 404")], undefined)).toEqual([]);
     expect(short(codeFindings([operation(name, "TypeError: bad | shop/api.py:4")], refused))).toEqual([
       `blocking code.request ${name}`,
@@ -485,6 +494,20 @@ describe("what saving shows", () => {
     expect(effectFindings(showing(both), showing(["/"], other), "r1")).toEqual([]);
     // What programs are told no visitor sees.
     expect(effectFindings(showing(both), showing(["/api/"], other), "r1")[0]?.cause).toContain("2 pages that said");
+  });
+
+  it("must go on to succeed", () => {
+    const failing = (error: string) => ({ pages: {}, effects: [{ operation: action, pages: [], error }] });
+    const error = "KeyError: 'EDITORS_URL' | shop/admin.py:9";
+    expect(effectFindings(showing(both), failing(error), "r1")).toMatchObject([
+      {
+        ...{ id: "code.effect", severity: "blocking", subject: action },
+        cause: `it fails, and succeeded with release r1 on the same rows: ${error}`,
+      },
+    ]);
+    expect(effectFindings(showing(both), failing("gaierror: no name"), "r1")).toEqual([]);
+    expect(effectFindings(failing(error), failing(error), "r1")).toEqual([]);
+    expect(effectFindings(failing(error), showing(both), "r1")).toEqual([]);
   });
 
   it("may be done in another way, or never have shown", () => {

@@ -47,6 +47,23 @@ describe("where pages say that they are", () => {
     });
   });
 
+  it("is said by the description of an API as well", async () => {
+    const { environment } = await testGateway(() => ({ status: 404, body: "" }));
+    const answer = (path: string, body: string) => ({
+      ...{ path, from: "/", status: 200 },
+      answer: { status: 200, headers: { "content-type": "text/plain" }, path, body },
+    });
+    const claimed = await claimedHosts(mainClient(environment), [
+      answer(
+        "/yaml",
+        "openapi: 3.0.3\ninfo:\n  title: A\nservers:\n- url: http://localhost:8000\n  description: x\npaths: {}\n",
+      ),
+      answer("/json", '{"openapi": "3.1.0", "servers": [{"url": "https://api.test/v1"}], "paths": {}}'),
+      answer("/other", "servers:\n- url: http://nowhere.test\n"),
+    ]);
+    expect(claimed).toEqual({ localhost: "/yaml", "api.test": "/json" });
+  });
+
   const nowhere = () => undefined;
 
   it("stops the release where nobody serves that host, and pages did not say so before", () => {
@@ -55,7 +72,7 @@ describe("where pages say that they are", () => {
     expect(more).toEqual([]);
     expect(found).toMatchObject({ id: "pages.own-address", severity: "blocking", subject: "/a/" });
     expect(found?.cause).toBe(
-      "it says that it is at example.com (canonical link, og:url, or the map of the site), which neither this environment nor production serves; with the release before it did not",
+      "it says that it is at example.com (canonical link, og:url, the map of the site, or servers of the API's description), which neither this environment nor production serves; with the release before it did not",
     );
     expect(ownAddressFindings(claimed, HOSTNAMES, undefined, nowhere)).toMatchObject([{ severity: "warning" }]);
   });

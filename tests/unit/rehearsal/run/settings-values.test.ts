@@ -26,6 +26,15 @@ describe("guards", () => {
     expect(found({ lists: { A: [any] } }, { lists: { A: [only] } })).toHaveLength(1);
   });
 
+  it("are of no use where a tool for developers is in", () => {
+    const [shop, silk] = ["shop.security.Headers", "silk.middleware.SilkyMiddleware"];
+    expect(found({ lists: { MIDDLEWARE: [shop, silk] } }, { lists: { MIDDLEWARE: [shop] } })).toEqual([
+      `settings.development-tool | MIDDLEWARE | it holds ${silk}, a tool for development, which it did not with the release before`,
+    ]);
+    expect(found({ lists: { MIDDLEWARE: [silk] } }, { lists: { MIDDLEWARE: [silk] } })).toEqual([]);
+    expect(found({ lists: { MIDDLEWARE: [silk] } }, {})).toEqual([]);
+  });
+
   it("are switches that open what was closed", () => {
     const [atomic, cors] = ["DATABASES.default.ATOMIC_REQUESTS", "CORS_ALLOW_ALL_ORIGINS"];
     expect(
