@@ -10,7 +10,7 @@ import ast
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -26,6 +26,7 @@ _NUMBER = re.compile(r"\d+")
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?(\w+)\s*=", re.MULTILINE)
 # Libraries read these from the working directory, where an image holds them.
 _FILES = (".env", "settings.ini")
+_NO = ("false", "no", "off", "0", "n", "f")
 _COOKIE_DOMAINS = ("SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN", "LANGUAGE_COOKIE_DOMAIN")
 
 
@@ -62,7 +63,20 @@ def settings(hostnames: list[str]) -> dict[str, Any]:
         "refusedHosts": inspect_settings.read(hostnames)["refusedHosts"],
         "cookieDomains": {name: held[name] for name in _COOKIE_DOMAINS if held.get(name)},
         "values": setting_values.read(held),
+        "takenForTrue": taken_for_true(os.environ, held),
     }
+
+
+def taken_for_true(variables: Mapping[str, str], held: Mapping[str, Any]) -> list[str]:
+    """Variables that say no, while the setting of the same name is true: any text but the empty one is, for Python."""
+    found = []
+    for name, text in variables.items():
+        value, words = held.get(name), text.strip().lower()
+        # As a text of its own, "off" and "0" may be what the setting is to be.
+        as_text = isinstance(value, str) and value == text and words in ("false", "no")
+        if words in _NO and (value is True or as_text):
+            found.append(name)
+    return sorted(found)
 
 
 def missing_variables(commands: Sequence[str], skipped: list[str]) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ export interface DjangoSettings {
   /** Domains that cookies are set for, by the setting's name. */
   readonly cookieDomains: Readonly<Record<string, string>>;
   readonly values: SettingValues;
+  /** Variables that say no, while the setting of that name is on. */
+  readonly takenForTrue?: readonly string[];
 }
 
 /**

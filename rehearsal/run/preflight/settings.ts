@@ -63,6 +63,31 @@ export function formFindings(
   });
 }
 
+const NO = /^(?:false|no|off|0|n|f)$/i;
+
+/**
+ * Switches that are off by their variable and on by what the code makes of it.
+ *
+ * @param names of variables that say no in the other environment, and whose setting is true there
+ */
+export function takenForTrueFindings(
+  stack: string,
+  names: readonly string[],
+  here: Readonly<Record<string, string>>,
+  there: Readonly<Record<string, string>>,
+): Finding[] {
+  return names
+    .filter((name) => !NO.test((here[name] ?? "").trim()))
+    .map((name) => ({
+      id: "preflight.taken-for-true",
+      severity: "blocking",
+      subject: `${stack}, variable ${name}`,
+      cause: `it is ${shown(there[name] ?? "")}, and the setting of that name is on all the same: the code takes the text for true (where the release was rehearsed the variable is ${shown(here[name] ?? "")})`,
+      consequence: `What it was to switch off is on in ${stack}, and there alone.`,
+      remedy: `Have the code compare the text (value.lower() in ("1", "true", "yes", "on")), or leave the variable empty.`,
+    }));
+}
+
 function isJson(value: string): boolean {
   if (!/^[[{]/.test(value)) return false;
   try {

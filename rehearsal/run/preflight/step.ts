@@ -24,7 +24,7 @@ import {
   settingsAsRehearsed,
 } from "./release.ts";
 import { unknownSchema } from "./schema.ts";
-import { formFindings, parityFindings, settingFindings } from "./settings.ts";
+import { formFindings, parityFindings, settingFindings, takenForTrueFindings } from "./settings.ts";
 import { strictClientFindings } from "./strict-clients.ts";
 
 /** What production has that the sandbox cannot show: read there, and nothing is written. */
@@ -62,12 +62,7 @@ async function look(
   if (fault !== undefined) throw new Error(unreachable(stack, fault));
   const findings = [
     ...parityFindings(ownVariables(context), { name: stack, variables: demands.variables }),
-    ...formFindings(
-      stack,
-      Object.values(demands.variables).flat(),
-      { ...context.worker?.environment, ...context.process.environment },
-      demands.environmentVariables,
-    ),
+    ...formFindings(stack, Object.values(demands.variables).flat(), givenHere(context), demands.environmentVariables),
     ...(await engineFindings(context, production, demands)),
     ...givenFindings(stack, demands.certificate),
     ...(await strictClientFindings(stack, demands.certificate)),
@@ -96,6 +91,11 @@ async function look(
       `${counted(deployed.logins.length, "role")}, ${counted(Object.keys(demands.images).length, "image")} looked at`,
     findings,
   };
+}
+
+/** Variables of the rehearsed environment's processes, in clear. */
+function givenHere({ worker, process }: RunContext): Readonly<Record<string, string>> {
+  return { ...worker?.environment, ...process.environment };
 }
 
 function unreachable(stack: string, fault: string): string {
@@ -169,6 +169,7 @@ async function releaseFindings(
         );
   return [
     ...readFindings(stack, variables),
+    ...takenForTrueFindings(stack, settings.takenForTrue ?? [], givenHere(context), demands.environmentVariables),
     ...("failed" in here ? [] : djangoFindings(stack, demands.certificate.hostnames, here.said.values, settings)),
     ...(history === null ? [] : historyFindings(stack, history)),
     ...storage,

@@ -11,7 +11,12 @@ import { addressPool, parseRoutes, poolFindings, subnet } from "../../../../rehe
 import type { DemandedContainer } from "../../../../rehearsal/run/preflight/production.ts";
 import { historyFindings, readFindings } from "../../../../rehearsal/run/preflight/release.ts";
 import { type ServerFacts, serverFindings } from "../../../../rehearsal/run/preflight/server.ts";
-import { formFindings, parityFindings, settingFindings } from "../../../../rehearsal/run/preflight/settings.ts";
+import {
+  formFindings,
+  parityFindings,
+  settingFindings,
+  takenForTrueFindings,
+} from "../../../../rehearsal/run/preflight/settings.ts";
 import { preflight } from "../../../../rehearsal/run/preflight/step.ts";
 import type { Snapshot } from "../../../../rehearsal/snapshot/snapshot-image.ts";
 import { told } from "./runs.ts";
@@ -129,6 +134,17 @@ describe("the history of migrations", () => {
     expect(told(historyFindings("live", { ...history, inconsistencies: ["a before b"] }))).toEqual([
       "blocking preflight.history",
     ]);
+  });
+});
+
+describe("a switch that is off", () => {
+  const found = (here: Record<string, string>) => takenForTrueFindings("live", ["CLOSED"], here, { CLOSED: "false" });
+
+  it("stops the release where the code takes its word for true, and it was rehearsed otherwise", () => {
+    expect(told(found({ CLOSED: "" }))).toEqual(["blocking preflight.taken-for-true"]);
+    expect(found({})[0]?.cause).toContain('it is "false", and the setting of that name is on all the same');
+    expect(found({ CLOSED: "False" })).toEqual([]);
+    expect(takenForTrueFindings("live", [], {}, { CLOSED: "false" })).toEqual([]);
   });
 });
 
