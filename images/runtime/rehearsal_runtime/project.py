@@ -21,6 +21,7 @@ PLACEHOLDERS = {
     "DJANGO_DEBUG": "0",
 }
 
+REASONS = 4
 _DEFAULT_IN_MANAGE = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']""")
 
 
@@ -38,8 +39,19 @@ def load(remedy: str = "mend what the error above names, or give the variable in
         traceback.print_exc()
         raise Failure(
             f"the project must load with the settings {os.environ['DJANGO_SETTINGS_MODULE']}; "
-            f"found {error.__class__.__name__}: {error}; {remedy}"
+            f"found {reasons(error)}; {remedy}"
         ) from error
+
+
+def reasons(error: BaseException) -> str:
+    """An error and those that it came of, on one line: the last is often only what somebody made of the first."""
+    found: list[str] = []
+    one: BaseException | None = error
+    while one is not None and len(found) < REASONS:
+        words = " ".join(str(one).split())
+        found.append(f"{one.__class__.__name__}: {words}" if words else one.__class__.__name__)
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    return ", which came of ".join(found)
 
 
 def use_settings() -> None:
