@@ -24,6 +24,8 @@ export const PAGES = z.object({
   claimed: z.array(z.string()).optional(),
   /** What is set for visitors, and by logging in. */
   cookies: COOKIES.optional(),
+  /** Kinds of pages whose form was answered with all that can be chosen in it. */
+  longForms: z.array(z.string()).optional(),
   /** What tells the database from another of the same name: addresses of records are of no other. */
   data: z.string(),
 });

@@ -18,6 +18,7 @@ import { credentialFindings, tryCredentials } from "./credentials.ts";
 import { disclosedFindings } from "./disclosed.ts";
 import { folded } from "./folded.ts";
 import { cookiePathFindings, referrerFindings } from "./forms.ts";
+import { longFormFindings } from "./long-forms.ts";
 import { claimedHosts, ownAddressFindings } from "./own-address.ts";
 import { parameterFindings, tryParameters } from "./parameters.ts";
 import { mixedUpFindings, openAsAdministrator, type Personal } from "./personal.ts";
@@ -42,6 +43,8 @@ export const pages: RunStep = {
     const { administrator, opened, login } = await administratorWalk(context, visitor);
     const data = await dataOf(context);
     const addresses = addressesOf(visitor.met);
+    const answers = visitor.met.flatMap(({ answer }) => answer ?? []);
+    const longForms = await longFormFindings(mainClient(site), answers, before?.longForms);
     const claimed = await claimedHosts(mainClient(site), visitor.met);
     const now: PagesState = {
       version: 2,
@@ -56,6 +59,7 @@ export const pages: RunStep = {
       variants: await variantsOf(context, starts, addresses),
       parameters: await tryParameters(mainClient(site), addresses),
       claimed: Object.keys(claimed).sort(),
+      longForms: [...longForms.answered],
       data,
     };
     const again =
@@ -70,6 +74,7 @@ export const pages: RunStep = {
       ...lostFindings({ who: "the administrator", now: now.administrator, before: before?.administrator ?? {} }),
       ...goneFindings(again, now.visitor),
       ...hiddenFindings(starts, now.visitor, before?.visitor ?? {}),
+      ...longForms.findings,
       ...ownAddressFindings(claimed, site.hostnames, before?.claimed, () => productionOf(context)),
       ...credentialFindings(site.paths.api, now.credentials, before?.credentials ?? {}),
       ...variantFindings(now.variants ?? {}, before?.variants ?? {}),
