@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import type { Clone } from "../snapshot/clone.ts";
 import { onClone, type ReleaseProcess, runEvents } from "./releases.ts";
 import type { MigrationRehearsal, PlannedMigration } from "./result.ts";
 import type { Stage } from "./stage.ts";
@@ -19,6 +20,8 @@ export interface KillFacts {
   readonly kills: readonly Kill[];
   /** Why it ended before all was tried; undefined where all was. */
   readonly incomplete?: string;
+  /** A clone on which migrations were killed, run again and so brought to their end; undefined where there is none. */
+  readonly resumed?: Clone;
 }
 
 /**
@@ -53,7 +56,11 @@ export async function killAtEachStatement(
       }
     });
     if (spent === undefined) {
-      return exitCode === 0 ? { kills } : { kills, incomplete: said.slice(-5).join("; ") || `exit code ${exitCode}` };
+      if (exitCode === 0) {
+        const went = kills.some(({ found, resumed }) => found === "between" && resumed?.ok === true);
+        return went ? { kills, resumed: clone } : { kills };
+      }
+      return { kills, incomplete: said.slice(-5).join("; ") || `exit code ${exitCode}` };
     }
     from = spent;
   }

@@ -9,7 +9,7 @@ import { abortFindings } from "./findings/aborts.ts";
 import { emptiedFindings } from "./findings/answers.ts";
 import { backFindings, lostFindings, removedBetween } from "./findings/back.ts";
 import { dataFindings, soundnessFindings } from "./findings/data.ts";
-import { killFindings } from "./findings/kills.ts";
+import { killFindings, repeatFindings } from "./findings/kills.ts";
 import { compareRounds, oldCodeFindings } from "./findings/old-code.ts";
 import { permissionFindings } from "./findings/permissions.ts";
 import { planFindings } from "./findings/plan.ts";
@@ -28,7 +28,7 @@ import { onStage, type RehearsalArgs, type Stage } from "./stage.ts";
 import { type KnownStatement, knownStatements, planStatements } from "./statements.ts";
 import { watchStorage } from "./storage.ts";
 import { TrafficStep } from "./traffic-step.ts";
-import { addedColumns, type ChangedColumn, changedColumns, columnsThatDiffer } from "./values.ts";
+import { addedColumns, type ChangedColumn, changedColumns, columnsThatDiffer, ofNumbers } from "./values.ts";
 
 /**
  * Rehearses the pending migrations of a release on throw-away clones of a snapshot. Whatever it finds is in the result;
@@ -289,9 +289,19 @@ class Rehearsal {
       return [
         undefined,
         `${counted(facts.kills.length, "kill")}, ${between} left it between`,
-        killFindings(facts, this.#record.run),
+        [
+          ...killFindings(facts, this.#record.run),
+          ...repeatFindings(facts, facts.resumed === undefined ? [] : await this.#otherwise(facts.resumed)),
+        ],
       ];
     });
+  }
+
+  /** Columns of numbers that hold something else than after migrations which nobody interrupted. */
+  async #otherwise(resumed: Clone): Promise<string[]> {
+    if (this.#data === undefined) return [];
+    const differing = columnsThatDiffer(this.#data.after, await dataState(resumed.address));
+    return await ofNumbers(resumed.address, differing);
   }
 
   async #backStep(clone: Clone): Promise<void> {

@@ -121,6 +121,25 @@ async function valuesOf(client: pg.Client, table: string, column: string): Promi
   };
 }
 
+/** Those of columns that hold numbers, as `table.column`: other values may be drawn or be of the moment. */
+export async function ofNumbers(
+  address: PostgresAddress,
+  columns: readonly { readonly table: string; readonly column: string }[],
+): Promise<string[]> {
+  if (columns.length === 0) return [];
+  return await withConnection(address, async (client) => {
+    const found: string[] = [];
+    for (const { table, column } of columns) {
+      const { rows } = await client.query<{ type: string }>(
+        "SELECT format_type(atttypid, NULL) AS type FROM pg_attribute WHERE attrelid = $1::regclass AND attname = $2",
+        [quoted(table), column],
+      );
+      if (NUMBER.test(rows[0]?.type ?? "")) found.push(`${table}.${column}`);
+    }
+    return found;
+  });
+}
+
 async function oneNumberForNone(
   was: pg.Client,
   is: pg.Client,

@@ -59,7 +59,62 @@ const SIBLINGS = [
   },
 ];
 
+/** Miles become kilometres in batches that commit one by one: nothing tells what has been converted. */
+const CONVERT = `
+import time
+
+from django.db.models import F
+
+
+def convert(apps, schema_editor):
+    flights = apps.get_model("flights", "Flight").objects
+    last = flights.order_by("-pk").values_list("pk", flat=True).first() or 0
+    size = last // 20 + 1
+    for first in range(0, last + 1, size):
+        flights.filter(pk__gte=first, pk__lt=first + size).update(distance_miles=F("distance_miles") * 1.609344)
+        time.sleep(0.1)
+
+`;
+
 describe("a migration that is interrupted half-way", () => {
+  it("does again what is done, where nothing tells it apart", async () => {
+    const release = await nextRelease({
+      "flights/migrations/0008_next.py": `${CONVERT}${migrationFile(
+        LAST_FLIGHTS,
+        "migrations.RunPython(convert, migrations.RunPython.noop)",
+        "atomic = False",
+      )}`,
+    });
+    const twin = await Twin.start();
+    try {
+      const sum = async () => {
+        const [{ miles } = { miles: 0 }] = await twin.sql<{ miles: number }>(
+          "SELECT sum(distance_miles)::float8 AS miles FROM flights_flight",
+        );
+        return miles;
+      };
+      const before = await sum();
+      const first = twin.migrate(release);
+      while ((await sum()) === before) await sleep(20);
+      await twin.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'owner'");
+      expect((await first).exitCode).not.toBe(0);
+      expect(await twin.migrate(release)).toMatchObject({ exitCode: 0 });
+      expect((await sum()) / before).toBeGreaterThan(1.63);
+    } finally {
+      await twin.remove();
+    }
+
+    const result = await rehearse(release, { form: "full" });
+    expect(result.verdict).toBe("fail");
+    expect(blocking(result)).toContainEqual({
+      id: "migration.not-repeatable",
+      migration: "flights.0008_next",
+      cause: expect.stringMatching(
+        /interrupted and run again it ends with other values than in one go: flights_flight\.distance_miles/,
+      ) as string,
+    });
+  });
+
   it.each(SIBLINGS.map((sibling) => [sibling.title, sibling] as const))("%s", async (_title, { changes, there }) => {
     const release = await nextRelease(changes);
     const twin = await Twin.start();

@@ -50,6 +50,31 @@ export function killFindings({ kills, incomplete }: KillFacts, run: readonly Mig
   return findings;
 }
 
+/**
+ * Migrations that do again what was done before they were interrupted.
+ *
+ * @param otherwise columns that hold other numbers than after the same migrations in one go
+ */
+export function repeatFindings({ kills }: KillFacts, otherwise: readonly string[]): Finding[] {
+  const [first] = kills.filter(({ found, resumed }) => found === "between" && resumed?.ok === true);
+  if (first === undefined || otherwise.length === 0) return [];
+  const { migration } = first;
+  return [
+    {
+      id: "migration.not-repeatable",
+      severity: "blocking",
+      migration,
+      subject: migration,
+      cause: `interrupted and run again it ends with other values than in one go: ${otherwise.slice(0, 4).join(", ")}`,
+      consequence:
+        "Rows that were done before a deployment was interrupted are done twice, and nobody can tell which ones.",
+      remedy:
+        "Let it tell rows that are done from those that are not: a condition on what it writes, a new column beside the old one, or one transaction for all.",
+      evidence: [...otherwise],
+    },
+  ];
+}
+
 /** Whether a migration gave its transaction up for other things than what no transaction may hold, and changes the schema without. */
 function changesSchemaNeedlessly(ran: MigrationRun | undefined): boolean {
   const statements = ran?.statements.map(({ sql }) => sql) ?? [];

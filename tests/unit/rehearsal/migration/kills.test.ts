@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { killFindings } from "../../../../rehearsal/migration/findings/kills.ts";
+import { killFindings, repeatFindings } from "../../../../rehearsal/migration/findings/kills.ts";
 import { ids, ran, statement } from "./runs.ts";
 
 describe("a kill", () => {
@@ -45,6 +45,18 @@ describe("a kill", () => {
     expect(finding).toMatchObject({ id: "migration.not-atomic.stuck", severity: "blocking" });
     expect(finding?.remedy).toContain("a migration of its own, which may be atomic");
     expect(ids(stuck(3, "UPDATE b SET d = 1", "UPDATE b SET d = 2"))).toEqual(["warning migration.not-atomic.stuck"]);
+  });
+
+  it("after which it ends with other values is told as such", () => {
+    const facts = { kills: [{ ...kill, found: "between" as const, resumed: { ok: true } }] };
+    expect(repeatFindings(facts, ["shop_note.price"])).toMatchObject([
+      {
+        ...{ id: "migration.not-repeatable", severity: "blocking", migration: "shop.0002_change" },
+        cause: "interrupted and run again it ends with other values than in one go: shop_note.price",
+      },
+    ]);
+    expect(repeatFindings(facts, [])).toEqual([]);
+    expect(repeatFindings({ kills: [{ ...kill, found: "after" }] }, ["shop_note.price"])).toEqual([]);
   });
 
   it("counts all statements of the migration, although it is killed after the first", () => {
