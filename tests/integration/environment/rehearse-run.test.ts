@@ -147,7 +147,8 @@ describe("rehearse run", () => {
       "tests of suite empty-book": 1,
     });
     environment = await RunningEnvironment.of(checkout, STACK, NAME);
-  });
+    // The images of three suites are built in it as well.
+  }, 600_000);
 
   it("leaves nothing behind when it is interrupted", async () => {
     const { child, ended } = checkout.startRehearse("run", "--stack", STACK);
