@@ -209,6 +209,21 @@ describe("images/runtime", { timeout: 300_000 }, () => {
     expect(outside).toContain("found:  /usr/bin/python3 cannot");
   });
 
+  it("refuses packages that only root may read, though a build as root finds them", async () => {
+    await buildOver(
+      "images-test-for-root",
+      "debian:trixie-slim",
+      {},
+      [
+        "RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 >/dev/null",
+        "RUN mkdir -p /root/.local/lib/python3.13/site-packages/django && touch /root/.local/lib/python3.13/site-packages/django/__init__.py",
+      ].join("\n"),
+    );
+    const log = await refusal(buildApplication("images-test-refused", "images-test-for-root"));
+    expect(log).toContain("rule:   the project's packages lie where user 10001, who runs the tasks, may read them");
+    expect(log).toContain("found:  Django in /root/.local/lib/python3.13/site-packages/django/__init__.py");
+  });
+
   it("shows what the settings lack when static files cannot be collected", async () => {
     const needing = "images-test-needing";
     await buildOver(
