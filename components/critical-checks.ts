@@ -51,20 +51,25 @@ export class CriticalChecks extends pulumi.ComponentResource {
 
 async function runAll(environment: DeployedEnvironment): Promise<readonly string[]> {
   // What only a deployment that changed something takes.
-  const [{ checksOf }, { describeResult, failedOf, runChecks }] = await Promise.all([
+  const [{ checksOf }, { describeResult, failedOf, runChecks }, { errorsSince }] = await Promise.all([
     import("../rehearsal/checks/critical-checks.ts"),
     import("../rehearsal/checks/run-checks.ts"),
+    import("../rehearsal/run/logs/meanwhile.ts"),
   ]);
+  const began = Date.now();
   const results = await runChecks(checksOf(environment), environment);
   const lines = results.map(describeResult);
   const failed = failedOf(results);
   for (const line of lines) await pulumi.log.info(`check | ${line}`);
   if (failed.length > 0) {
     const names = failed.map(({ id }) => id).join(", ");
+    const logged = await errorsSince(environment, began);
     throw new Error(
-      [`${failed.length} of ${results.length} critical checks failed: ${names}`, ...failed.map(describeResult)].join(
-        "\n",
-      ),
+      [
+        `${failed.length} of ${results.length} critical checks failed: ${names}`,
+        ...failed.map(describeResult),
+        ...(logged.length === 0 ? [] : ["meanwhile the application has logged:", ...logged.map((line) => `  ${line}`)]),
+      ].join("\n"),
     );
   }
   return lines;

@@ -23,6 +23,8 @@ export interface CodeOperation {
   readonly outside?: Readonly<Record<string, number | null>>;
   /** What those were offered for whom it asked, in words. */
   readonly offers?: readonly string[];
+  /** Columns that hold something else once a row is saved as it is. */
+  readonly touched?: readonly string[];
   /** Bytes of memory that it took at its peak, beyond what the process had; 0 for few, left out where nobody counts. */
   readonly memory?: number;
   /** Null where it worked. */

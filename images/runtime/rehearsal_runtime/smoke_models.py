@@ -41,7 +41,15 @@ def writes(model: Any) -> list[Operation]:
 
     def update() -> None:
         row = first(model)
-        (insert(model) if row is None else row).save()
+        if row is None:
+            insert(model).save()
+            return
+        columns = [field.attname for field in model._meta.local_concrete_fields]
+        before = {name: getattr(row, name) for name in columns}
+        row.save()
+        saved = first(model)
+        if saved is not None and saved.pk == row.pk:
+            updating.touched = [name for name in columns if getattr(saved, name) != before[name]]
 
     def delete() -> None:
         from django.db.models import Model
@@ -52,8 +60,9 @@ def writes(model: Any) -> list[Operation]:
             raise Refused("DELETE succeeds and the row is still there: a rule or a trigger of its table keeps it")
 
     table = model._meta.db_table
+    updating = Operation(f"UPDATE {model._meta.label}", update, table)
     return [
-        Operation(f"UPDATE {model._meta.label}", update, table),
+        updating,
         Operation(f"INSERT {model._meta.label}", lambda: insert(model), table),
         Operation(f"DELETE {model._meta.label}", delete, table),
     ]

@@ -48,6 +48,8 @@ class Operation:
     outside: dict[str, float | None] = field(default_factory=dict)
     #: What it found to be offered to whom it asked for; None where it does not look for that.
     offers: list[str] | None = None
+    #: Columns that a row has others values in once it is saved as it is; None where that is not looked at.
+    touched: list[str] | None = None
     #: Bytes of memory that its last run took at its peak, 0 for few; None where nobody counts.
     memory: int | None = None
 
@@ -73,7 +75,8 @@ class Outcome:
         offers = {"offers": self.operation.offers} if self.operation.offers is not None else {}
         memory = {} if self.operation.memory is None else {"memory": self.operation.memory}
         told = {"event": "operation", "operation": self.operation.name, **table, **made_up, **done}
-        return {**told, **outside, **offers, **memory}
+        touched = {"touched": self.operation.touched} if self.operation.touched is not None else {}
+        return {**told, **outside, **offers, **touched, **memory}
 
 
 Perform = Callable[[Operation], Outcome]

@@ -13,6 +13,7 @@ const OPERATION = z.object({
   records: z.number().optional(),
   outside: z.record(z.string(), z.number().nullable()).optional(),
   offers: z.array(z.string()).readonly().optional(),
+  touched: z.array(z.string()).readonly().optional(),
   memory: z.number().optional(),
 });
 
@@ -108,7 +109,28 @@ function ofOne(operation: CodeOperation, known: z.infer<typeof OPERATION> | unde
   const refused = refusal?.exec(known.error ?? "")?.[0];
   if (refused !== undefined) return [noLongerRefused(operation, refused)];
   if (isSlow(operation.seconds, known.seconds)) return [slow(operation, known.seconds)];
-  return [...moreStatements(operation, known.statements), ...moreRecords(operation, known.records)];
+  return [
+    ...moreStatements(operation, known.statements),
+    ...moreRecords(operation, known.records),
+    ...moreTouched(operation, known.touched),
+  ];
+}
+
+/** Whoever saves a row changes what is in its form; what changes beside that, nobody sees. */
+function moreTouched({ operation, touched = [] }: CodeOperation, before: readonly string[] | undefined): Finding[] {
+  const more = before === undefined ? [] : touched.filter((column) => !before.includes(column));
+  if (more.length === 0) return [];
+  return [
+    {
+      id: "code.save-changes",
+      severity: "blocking",
+      subject: operation,
+      cause: `a row that is saved as it is has other values in ${more.join(", ")} afterwards; with the release before it kept them`,
+      consequence: "What stood there is overwritten by whatever saves a row: an editor's correction, a job, a status.",
+      remedy:
+        "Look at the field and at save(): auto_now is set at each save, auto_now_add at the first alone; a value that is computed anew may be another one. Where it is meant, say so in rehearsal:checks.accepted.",
+    },
+  ];
 }
 
 /** Whether an operation takes so much more than it did that somebody notices. */
@@ -134,7 +156,7 @@ function failure(
   const expected =
     known === undefined &&
     (OF_FORM.test(error) ||
-      (FORBIDDEN.test(error) && AS_USER.test(name)) ||
+      (CLIENT_ERROR.test(error) && AS_USER.test(name)) ||
       (error === NOT_TAKEN && /^GET \S+\?/.test(name)));
   return {
     id: request ? "code.request" : /^(?:SELECT|UPDATE) /.test(name) ? "code.row" : "code.write",

@@ -140,7 +140,7 @@ function done({ environment, release, process }: RunContext, operations: readonl
     takenAt: new Date().toISOString(),
     image: process.image,
     operations: Object.fromEntries(
-      operations.map(({ operation, error, seconds, statements, records, outside = {}, offers, memory }) => [
+      operations.map(({ operation, error, seconds, statements, records, outside = {}, offers, touched, memory }) => [
         operation,
         {
           error,
@@ -149,6 +149,7 @@ function done({ environment, release, process }: RunContext, operations: readonl
           ...(records === undefined ? {} : { records }),
           outside,
           ...(offers === undefined ? {} : { offers }),
+          ...(touched === undefined ? {} : { touched }),
           ...(memory === undefined ? {} : { memory }),
         },
       ]),

@@ -39,6 +39,7 @@ export interface Event {
   readonly error?: string | null;
   readonly outside?: Readonly<Record<string, number | null>>;
   readonly offers?: readonly string[];
+  readonly touched?: readonly string[];
   readonly memory?: number;
   readonly operations?: number;
   readonly path?: string;

@@ -63,6 +63,8 @@ describe("run smoke", { timeout: 120_000 }, () => {
       for (const model of models) expect(names).toContain(`${kind} kinds.${model}`);
     }
     expect(names).toContain("INSERT auth.User_groups");
+    const [saved] = smoke.events.filter(({ operation }) => operation === "UPDATE kinds.Person");
+    expect(saved?.touched).toEqual(["changed"]);
 
     // Those of the administration come from a process of their own, in between.
     expect(Object.keys(await smoke.once()).sort()).toEqual(names.sort());

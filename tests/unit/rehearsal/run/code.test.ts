@@ -125,6 +125,31 @@ describe("what a release's code fails at", () => {
     expect(codeFindings([offering("purchase", same)], known)).toEqual([]);
   });
 
+  it("stops the release: saving a row as it is changes more of it than before", () => {
+    const name = "UPDATE shop.Order";
+    const saved = (touched: readonly string[], before?: readonly string[]) =>
+      codeFindings(
+        [{ ...operation(name), touched }],
+        earlier({ [name]: { error: null, seconds: 0.01, ...(before === undefined ? {} : { touched: before }) } }),
+      );
+    const [found] = saved(["changed_at", "created_at"], ["changed_at"]);
+    expect(found).toMatchObject({ id: "code.save-changes", severity: "blocking", subject: name });
+    expect(found?.cause).toBe(
+      "a row that is saved as it is has other values in created_at afterwards; with the release before it kept them",
+    );
+    expect(saved(["changed_at"], ["changed_at", "created_at"])).toEqual([]);
+    expect(saved(["changed_at"])).toEqual([]);
+  });
+
+  it("stops the release: a record that programs could send is not taken any more", () => {
+    const name = "POST /api/orders/ as a user";
+    const taken = earlier({ [name]: { error: null, seconds: 0.01 } });
+    expect(short(codeFindings([operation(name, "status 400")], taken))).toEqual([`blocking code.request ${name}`]);
+    expect(short(codeFindings([operation(name, "status 400")], undefined))).toEqual([`note code.request ${name}`]);
+    const refused = earlier({ [name]: { error: "status 400", seconds: 0.01 } });
+    expect(short(codeFindings([operation(name, "status 400")], refused))).toEqual([`note code.request ${name}`]);
+  });
+
   it("stops the release: what is somebody else's can be changed, and could not before", () => {
     const name = "PATCH /api/orders/<id>/ as a user";
     const refused = earlier({ [name]: { error: "status 405", seconds: 0.01 } });
