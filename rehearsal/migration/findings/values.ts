@@ -117,8 +117,8 @@ function blurred({ table, column, before, filledWith }: ChangedColumn): Finding 
   const { value, rows, had } = filledWith;
   return {
     id: "data.nulls-filled",
-    // So do many a back-filling that is meant.
-    severity: "warning",
+    // So does many a filling-in that is meant.
+    severity: "note",
     subject: `${table}.${column}`,
     cause: `${rows} rows in which it was empty hold ${value} now, as ${had} others did before, which have it for a value of their own`,
     consequence:

@@ -74,7 +74,7 @@ describe("values that a migration takes away", () => {
       );
     const [blurred] = filled(40, { value: "0", rows: 18, had: 5 });
     expect(blurred).toMatchObject({
-      ...{ id: "data.nulls-filled", severity: "warning", subject: "shop_note.delay" },
+      ...{ id: "data.nulls-filled", severity: "note", subject: "shop_note.delay" },
       cause: "18 rows in which it was empty hold 0 now, as 5 others did before, which have it for a value of their own",
     });
     expect(filled(40)).toEqual([]);
