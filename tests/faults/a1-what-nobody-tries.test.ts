@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { describeFault } from "./harness/fault.ts";
+import { CLIENT, python } from "./harness/python.ts";
 import { edited, LAST_FLIGHTS, migrationFile } from "./harness/stage.ts";
-import type { Staged } from "./harness/staged.ts";
 import { testFaults, testFaultsTogether } from "./harness/whole-environment.ts";
 
 describeFault({
@@ -12,15 +12,7 @@ describeFault({
     "searches with brackets, users without rights, many people behind one gateway, days to come, rows of a rare kind, files that requests leave, clients that ask for large pages, what one request leaves to the next, what saving shows",
 });
 
-/** The last line that Python prints in a task of the application. */
-async function python(twin: Staged, code: string): Promise<string> {
-  const { said } = await twin.manage("app", "shell", "-c", code);
-  return said.trim().split("\n").at(-1) ?? "";
-}
-
 const UNREAD = "Nobody told us anything";
-const CLIENT =
-  "from django.test import Client; c = Client(HTTP_HOST=__import__('os').environ['DJANGO_ALLOWED_HOSTS'].split(',')[0], HTTP_X_FORWARDED_PROTO='https'); ";
 
 testFaultsTogether([
   {

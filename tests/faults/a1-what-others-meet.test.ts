@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { describeFault } from "./harness/fault.ts";
+import { python, CLIENT as VISITOR } from "./harness/python.ts";
 import { edited, LAST_FLIGHTS, migrationFile } from "./harness/stage.ts";
-import type { Staged } from "./harness/staged.ts";
 import { testFaults, testFaultsTogether } from "./harness/whole-environment.ts";
 
 describeFault({
@@ -12,15 +12,8 @@ describeFault({
     "rights that only superusers have, what is somebody else's, answers made for one and given to another, servers outside that say nothing, pages for errors that need what is broken, sessions that the database ends, a worker that may not do what it tries, and that removes what it should not",
 });
 
-/** The last line that Python prints in a task of the application. */
-async function python(twin: Staged, code: string): Promise<string> {
-  const { said } = await twin.manage("app", "shell", "-c", code);
-  return said.trim().split("\n").at(-1) ?? "";
-}
-
 const TOLD = "Nobody was there to tell us";
-const CLIENT =
-  "from django.test import Client; from django.contrib.auth.models import User; from flights.models import Remark; c = Client(HTTP_HOST=__import__('os').environ['DJANGO_ALLOWED_HOSTS'].split(',')[0], HTTP_X_FORWARDED_PROTO='https'); ";
+const CLIENT = `from django.contrib.auth.models import User; from flights.models import Remark; ${VISITOR}`;
 /** Asks a server that takes connections and says nothing. */
 const SILENT =
   "import socket, threading; from flights import views; s = socket.create_server(('127.0.0.1', 0)); views.METAR_URL = f'http://127.0.0.1:{s.getsockname()[1]}/'; t = threading.Thread(target=c.get, args=('/airports/SEA/',), kwargs={'secure': True}, daemon=True); t.start(); t.join(4); print(t.is_alive()); __import__('os')._exit(0)";

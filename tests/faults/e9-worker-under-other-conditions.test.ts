@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { forgetRuns } from "./harness/etl-runs.ts";
 import { describeFault } from "./harness/fault.ts";
+import { python } from "./harness/python.ts";
 import { edited } from "./harness/stage.ts";
 import type { Staged } from "./harness/staged.ts";
 import { testFaults, testFaultsTogether } from "./harness/whole-environment.ts";
@@ -14,12 +15,7 @@ describeFault({
 });
 
 const RELEASE = "otherwise";
-const SHELL = ["shell", "-c"] as const;
-
-async function python(twin: Staged, code: string): Promise<string> {
-  const { said } = await twin.manage("etl", ...SHELL, code);
-  return said.trim().split("\n").at(-1) ?? "";
-}
+const inWorker = (twin: Staged, code: string) => python(twin, code, "etl");
 
 /** Takes in the beginning of a file, as one program writes it and then another, and prints what came of the second time. */
 const DELIVERED_TWICE = `
@@ -49,7 +45,7 @@ testFaultsTogether([
       variables: { RELEASE },
     },
     breaks: async (twin) => {
-      const key = await python(
+      const key = await inWorker(
         twin,
         "from etl import feeds; print([feed.key[0] for feed in feeds.FEEDS if 'departs_at' in feed.key])",
       );
@@ -71,7 +67,7 @@ testFaultsTogether([
       variables: { RELEASE },
     },
     breaks: async (twin) => {
-      expect(await python(twin, DELIVERED_TWICE)).toBe("[]");
+      expect(await inWorker(twin, DELIVERED_TWICE)).toBe("[]");
     },
     caught: {
       id: "etl.results",
@@ -94,7 +90,7 @@ testFaultsTogether([
       variables: { RELEASE },
     },
     breaks: async (twin) => {
-      const cycles = await python(
+      const cycles = await inWorker(
         twin,
         `
 from django.db import connection
@@ -125,7 +121,7 @@ testFaults([
       variables: { RELEASE },
     },
     breaks: async (twin) => {
-      expect(await python(twin, DELIVERED_TWICE)).toMatch(/failed/i);
+      expect(await inWorker(twin, DELIVERED_TWICE)).toMatch(/failed/i);
     },
     caught: {
       id: "etl.results",

@@ -4,6 +4,7 @@ import { withConnection } from "../../../engine/postgres.ts";
 import { stops, withDecisions } from "../../accepted.ts";
 import type { Finding } from "../../finding.ts";
 import { count, counted } from "../../report/format.ts";
+import type { Snapshot } from "../../snapshot/snapshot-image.ts";
 import type { RunContext } from "../context.ts";
 import { words } from "../drift/flat.ts";
 import type { RunStep } from "../step.ts";
@@ -52,6 +53,7 @@ export const database: RunStep = {
     const [sameBefore] = same;
     const oldest = same.at(-1);
     const releaseBefore = same.find(({ release }) => release !== context.release);
+    const snapshot = await startedFrom(context.engine, context.environment);
     const findings: Finding[] = [
       ...(await lookAt(context.administration, await looks(context, oldest), context.signal)),
       ...rowFindings(new Map(Object.entries(now.rows)), sameBefore?.rows ?? {}, "the rehearsal before"),
@@ -60,10 +62,9 @@ export const database: RunStep = {
       ...newRemovals(
         now,
         kept.find(({ release }) => release !== context.release),
-        sameBefore,
-        await snapshotRows(context),
+        sameBefore?.rows ?? snapshot?.rows ?? {},
       ),
-      ...(await comparedPlans(context, queries, now, kept)),
+      ...(await comparedPlans(context, queries, now, kept, snapshot)),
       ...(now.indexes === null ? [notLookedAt("definitions of indexes", "somebody holds a lock on a table")] : []),
     ];
     const writes = await Promise.all(
@@ -134,23 +135,20 @@ async function mainQueries({ queries: file = "none", administration, ownServer }
   return all.filter(({ name }, index) => all.findIndex((one) => one.name === name) === index);
 }
 
-/** Against the rows that this database had: when it was looked at last, else those of the snapshot that it started from. */
+/**
+ * @param rows that this database had: when it was looked at last, else those of the snapshot that it started from
+ */
 function newRemovals(
   now: DatabaseState,
   before: DatabaseState | undefined,
-  sameBefore: DatabaseState | undefined,
-  snapshot: DatabaseState["rows"],
+  rows: Readonly<DatabaseState["rows"]>,
 ): Finding[] {
   if (before?.removals === undefined || now.removals === undefined) return [];
   return removalFindings(
     { removals: now.removals, rows: now.rows },
-    { removals: before.removals, rows: sameBefore?.rows ?? snapshot },
+    { removals: before.removals, rows },
     `release ${before.release}`,
   );
-}
-
-async function snapshotRows({ engine, environment }: RunContext): Promise<DatabaseState["rows"]> {
-  return { ...(await startedFrom(engine, environment))?.rows };
 }
 
 async function removalsOf({ administration, logins }: RunContext): Promise<DatabaseState["removals"]> {
@@ -209,8 +207,8 @@ async function comparedPlans(
   queries: readonly MainQuery[],
   now: DatabaseState,
   kept: readonly DatabaseState[],
+  snapshot: Snapshot | undefined,
 ): Promise<Finding[]> {
-  const snapshot = await startedFrom(context.engine, context.environment);
   const rows = new Map(
     Object.entries(now.rows).map(([table, here]) => [table, Math.max(here, snapshot?.rows[table] ?? 0)] as const),
   );

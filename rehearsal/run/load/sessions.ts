@@ -1,7 +1,7 @@
 import { withConnection } from "../../../engine/postgres.ts";
 import type { Finding } from "../../finding.ts";
 import type { RunContext } from "../context.ts";
-import { tryBurst } from "./burst.ts";
+import { type Burst, tryBurst } from "./burst.ts";
 import { declaredRoles } from "./connections.ts";
 import type { Targets } from "./targets.ts";
 
@@ -10,12 +10,8 @@ const END = `
   WHERE datname = current_database() AND usename = ANY ($1) AND pid <> pg_backend_pid()`;
 
 /** What became of requests after the server had ended all sessions of the application. */
-export interface EndedSessions {
+export interface EndedSessions extends Burst {
   readonly ended: number;
-  readonly path: string;
-  readonly requests: number;
-  /** In words, of each that was not answered. */
-  readonly failed: readonly string[];
 }
 
 /**
@@ -24,18 +20,12 @@ export interface EndedSessions {
  *
  * @param requests at the same time
  */
-export async function endSessions(
-  context: RunContext,
-  { pages, asset }: Targets,
-  requests: number,
-): Promise<EndedSessions> {
+export async function endSessions(context: RunContext, targets: Targets, requests: number): Promise<EndedSessions> {
   const { rowCount } = await withConnection(
     context.administration,
     async (client) => await client.query(END, [await declaredRoles(context)]),
   );
-  const [path = ""] = pages;
-  const { failed } = await tryBurst(context.site, { pages: [path], asset }, requests);
-  return { ended: rowCount ?? 0, path, requests, failed };
+  return { ended: rowCount ?? 0, ...(await tryBurst(context.site, targets, requests)) };
 }
 
 /**
